@@ -1,0 +1,1 @@
+"""apps: see docs/design.md."""

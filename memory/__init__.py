@@ -1,0 +1,1 @@
+"""memory: see docs/design.md."""

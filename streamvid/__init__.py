@@ -1,0 +1,1 @@
+"""streamvid: watches video for hours and answers questions about it."""

@@ -1,0 +1,41 @@
+"""The stretch of time that a question is about, as a person states it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from streamvid.errors import RangeError
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From ``start_s`` to ``end_s`` (``None``: to the end), or the ``last_s`` seconds.
+
+    Seconds of the stream since its first frame. Raises ``RangeError`` where it is empty, negative
+    or says both a start and ``last_s``.
+    """
+
+    start_s: float | None = None
+    end_s: float | None = None
+    last_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("start_s", "end_s", "last_s"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise RangeError(f"{name} is {value}; pass a number of seconds from 0")
+        if self.last_s is not None and self.start_s is not None:
+            raise RangeError("both a start and a last stretch are given; pass one of them")
+        if self.last_s == 0:
+            raise RangeError("the last 0 s hold nothing; pass more than 0")
+        if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
+            raise RangeError(
+                f"range ends at {self.end_s:g} s, not after its start at {self.start_s or 0:g} s;"
+                " pass an end after the start"
+            )
+
+    @property
+    def everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not self.start_s and self.end_s is None and self.last_s is None

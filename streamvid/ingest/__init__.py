@@ -1,0 +1,5 @@
+"""Ingest: from a video file to a recording's memory, through the model."""
+
+from streamvid.ingest.progress import IngestProgress, IngestReport
+
+__all__ = ["IngestProgress", "IngestReport"]

@@ -1,0 +1,52 @@
+"""What an ingest tells while it runs and when it has ended: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Stage = Literal["index", "previews", "frames", "attached", "finished"]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestProgress:
+    """How far an ingest is; given to the progress callback after each commit.
+
+    ``done_ticks`` of ``expected_ticks`` (``None`` where the length is not known yet) include what
+    earlier runs committed; ``rate_tps`` is ticks per second of wall time in this run. In stage
+    ``attached`` another process ingests and this one looks on.
+    """
+
+    stage: Stage
+    done_ticks: int
+    expected_ticks: int | None
+    frames: int
+    rate_tps: float
+    elapsed_s: float
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did. ``new_frames`` is 0 where everything was remembered already.
+
+    ``complete``: the whole file is remembered. ``attached``: another process did the work.
+    ``resumed``: an earlier, unfinished ingest was gone on with.
+    """
+
+    recording_id: str
+    name: str
+    frames: int
+    new_frames: int
+    complete: bool
+    resumed: bool
+    attached: bool
+    two_passes: bool
+    elapsed_s: float
+    ticks_expected: int
+    ticks_covered: int
+    ticks_dropped: int
+    ticks_gapped: int
+    ticks_pending: int
+    damage_packets: int
+    damage_frames: int

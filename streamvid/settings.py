@@ -32,7 +32,7 @@ class Settings:
     view_policy: ViewPolicy = "merge-similar"
     """How a view that does not fit is merged."""
     edges: Edges = "refuse"
-    """A range that cuts a block: fuse its edge frames afresh, or round to whole blocks and say so."""
+    """A range that cuts a block: fuse its edge frames anew, or round to whole blocks and say so."""
     max_new_tokens: int = 64
     """Longest answer."""
     temperature: float = 0.0

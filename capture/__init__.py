@@ -1,1 +1,43 @@
-"""capture: see docs/design.md."""
+"""Capture: video files as frames and gaps on a timetable of whole seconds, and stills as bytes."""
+
+from capture.counters import Counters
+from capture.errors import (
+    CaptureError,
+    NotSeekableError,
+    NotVideoError,
+    OpenError,
+    SettingsError,
+    SourceClosedError,
+    StillError,
+    TooLargeError,
+    UndecodableError,
+)
+from capture.frame import Frame, FrameKind, Gap, GapReason, Pixels
+from capture.index import Index
+from capture.settings import Sampling, Settings
+from capture.source import VideoSource
+from capture.stills import decode_still, encode_still
+
+__all__ = [
+    "CaptureError",
+    "Counters",
+    "Frame",
+    "FrameKind",
+    "Gap",
+    "GapReason",
+    "Index",
+    "NotSeekableError",
+    "NotVideoError",
+    "OpenError",
+    "Pixels",
+    "Sampling",
+    "Settings",
+    "SettingsError",
+    "SourceClosedError",
+    "StillError",
+    "TooLargeError",
+    "UndecodableError",
+    "VideoSource",
+    "decode_still",
+    "encode_still",
+]

@@ -1,1 +1,1 @@
-"""apps: see docs/design.md."""
+"""Front ends: arguments in, words and pictures out. Nothing here decides anything about video."""

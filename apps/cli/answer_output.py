@@ -1,0 +1,36 @@
+"""Writing an answer out: its words as they are made, then the moments that it rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from apps.cli.options import Setup, print_document, say
+from apps.render import answer_document, answer_lines, plain, timing_line
+from apps.stills import save_stills
+from streamvid.session import AnswerStream
+
+
+def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None:
+    """Write ``stream`` to stdout; for a machine, one document once it has ended."""
+    if not setup.as_json:
+        for piece in stream:
+            click.echo(plain(piece), nl=False)
+        click.echo()
+    answer = stream.result()
+    folder = stills_folder(setup, answer.recording_id, stills)
+    moments = save_stills(folder, answer.evidence)
+    if setup.as_json:
+        print_document(answer_document(answer, moments))
+        return
+    click.echo()
+    for line in answer_lines(answer, moments):
+        click.echo(line)
+    if answer.finish != "blind":
+        say(timing_line(answer))
+
+
+def stills_folder(setup: Setup, recording_id: str, chosen: Path | None) -> Path:
+    """Where stills go: the folder chosen, else one of the recording's own under the home."""
+    return chosen if chosen is not None else setup.settings.home / "stills" / recording_id

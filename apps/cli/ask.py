@@ -1,0 +1,82 @@
+"""``streamvid ask``: one question about a video, or a conversation about it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from apps.cli.answer_output import show_answer
+from apps.cli.conversation import converse
+from apps.cli.options import (
+    Needed,
+    Setup,
+    open_session,
+    setting_option,
+    takes_settings,
+    time_options,
+)
+from apps.cli.watching import going_on, watching
+from streamvid.answer import TimeRange
+
+_EPILOG = """\b
+Examples:
+  streamvid ask holiday.mp4 "Is there a dog?"
+  streamvid ask holiday.mp4 "What is the man riding?" --from 1:00 --to 2:30
+  streamvid ask holiday.mp4
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("source", cls=Needed)
+@click.argument("question", required=False)
+@time_options
+@click.option("--phrase", metavar="TEXT", help="Look this up for moments, not the question.")
+@click.option("--now", is_flag=True, help="Answer from what is there; of a long file, previews.")
+@setting_option(
+    "--fusion",
+    "fusion",
+    type=click.Choice(["bounded", "full"]),
+    help="Fuse the question with a few frames (the default), or with all: slower.",
+)
+@click.option(
+    "--stills",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Save the moments' stills here. Default: stills/ in the home.",
+)
+@takes_settings
+def ask(
+    setup: Setup,
+    *,
+    source: str,
+    question: str | None,
+    start_s: float | None,
+    end_s: float | None,
+    last_s: float | None,
+    phrase: str | None,
+    now: bool,
+    stills: Path | None,
+) -> None:
+    """Answer QUESTION about SOURCE, with the moments that the answer rests on.
+
+    SOURCE is a file, or the name or first characters of the id of a recording. A file that is not
+    remembered yet is watched first, and never again. Without QUESTION, a conversation starts:
+    one question a line, until Ctrl-D.
+    """
+    within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
+    with open_session(setup) as session:
+        now = now or going_on(session, source)
+        if question is None:
+            with watching(source) as progress:
+                conversation = session.conversation(source, now=now, progress=progress)
+            with conversation:
+                converse(conversation, setup, within=within, stills=stills, lines=sys.stdin)
+            return
+        with watching(source) as progress:
+            stream = session.ask(
+                source, question, within=within, phrase=phrase, now=now, progress=progress
+            )
+        with stream:
+            show_answer(stream, setup, stills)

@@ -1,0 +1,101 @@
+"""A conversation in the terminal: one question a line, until the end of the input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from apps.cli.answer_output import show_answer
+from apps.cli.options import Setup, say
+from apps.errors import AppError, StoppedError
+from apps.render import plain
+from apps.times import format_time, parse_time
+from streamvid.answer import TimeRange
+from streamvid.errors import AnswerError
+from streamvid.session import Conversation
+
+PROMPT = "> "
+_HELP = "/range FROM TO: ask about this part; /range: about all of it; /quit or Ctrl-D: leave"
+
+
+def converse(
+    conversation: Conversation,
+    setup: Setup,
+    *,
+    within: TimeRange,
+    stills: Path | None,
+    lines: TextIO,
+) -> None:
+    """Answer each line of ``lines``; a line that starts with ``/`` steers the conversation.
+
+    Ctrl-C stops an answer and keeps what was said; at the prompt it ends the conversation.
+    """
+    if lines.isatty():
+        say(f"Ask one question a line. {_HELP}")
+    for line in _questions(lines):
+        if line == "/quit":
+            return
+        try:
+            if line.startswith("/"):
+                within = _steered(line, within)
+            else:
+                _answer(conversation, line, setup, within=within, stills=stills)
+        except (AnswerError, AppError) as error:
+            # One bad question does not end the talk at a terminal; a script must notice.
+            if not lines.isatty():
+                raise
+            say(plain(str(error)))
+
+
+def _answer(
+    conversation: Conversation,
+    question: str,
+    setup: Setup,
+    *,
+    within: TimeRange,
+    stills: Path | None,
+) -> None:
+    stream = conversation.ask(question, within=within)
+    try:
+        with stream:
+            show_answer(stream, setup, stills)
+    except KeyboardInterrupt as error:
+        if not sys.stdin.isatty():
+            raise StoppedError("stopped in the middle of an answer") from error
+        say("\nstopped; ask on, or leave with Ctrl-D")
+
+
+def _questions(lines: TextIO) -> Iterator[str]:
+    """Lines with something on them; with editing and history where a person types."""
+    while True:
+        if lines.isatty():
+            try:
+                line = input(PROMPT) + "\n"
+            except EOFError:
+                click.echo()
+                return
+        else:
+            line = lines.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def _steered(line: str, within: TimeRange) -> TimeRange:
+    """The range after a line such as ``/range 1:00 2:30``; says what is in force."""
+    match line.split():
+        case ["/range"]:
+            say("asking about all of it")
+            return TimeRange()
+        case ["/range", start, end]:
+            chosen = TimeRange(start_s=parse_time(start), end_s=parse_time(end))
+            say(f"asking about {format_time(chosen.start_s or 0)} to {end}")
+            return chosen
+        case _:
+            say(_HELP)
+            return within

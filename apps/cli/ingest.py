@@ -1,0 +1,35 @@
+"""``streamvid ingest``: watch a video into memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from apps.cli.options import Needed, Setup, open_session, print_document, takes_settings
+from apps.cli.watching import watching
+from apps.render import ingest_document, report_line
+
+_EPILOG = """\b
+Examples:
+  streamvid ingest holiday.mp4
+  streamvid ingest /media/card/C0001.MP4 --name "first day"
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("file", cls=Needed)
+@click.option("--name", metavar="TEXT", help="Name of the recording. Default: the file's name.")
+@takes_settings
+def ingest(setup: Setup, *, file: str, name: str | None) -> None:
+    """Watch FILE into memory, one frame a second.
+
+    Ctrl-C keeps what was watched; the same command goes on from there. Where another streamvid
+    watches the file already, this one shows its progress.
+    """
+    with open_session(setup) as session, watching(file) as progress:
+        report = session.ingest(Path(file), name=name, progress=progress)
+    if setup.as_json:
+        print_document(ingest_document(report))
+    else:
+        click.echo(report_line(report))

@@ -1,0 +1,110 @@
+"""The program itself: its commands, and the edge where errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
+
+import click
+
+from apps.cli.ask import ask
+from apps.cli.doctor import doctor
+from apps.cli.ingest import ingest
+from apps.cli.inspect import inspect
+from apps.cli.listing import list_recordings
+from apps.cli.remove import remove
+from apps.cli.search import search
+from apps.errors import FAILED, MISUSE, STOPPED, AppError, exit_code
+from apps.render import plain
+from streamvid.errors import StreamvidError
+
+NAME = "streamvid"
+
+_EPILOG = """\b
+Examples:
+  streamvid ask holiday.mp4 "Is there a dog?"
+  streamvid search holiday.mp4 "a dog running" --from 10:00
+  streamvid list
+
+\b
+Exit codes:
+  0    done
+  1    failed
+  2    misuse: an unknown flag, a bad time, an empty or far too long question
+  3    the video cannot be watched
+  4    no such recording, or another process is writing it
+  5    the memory cannot be written or read, for example no space left
+  6    the model is missing, or not the one that the recording was made with
+  130  stopped by Ctrl-C; what was watched is kept
+"""
+
+
+def _version() -> str:
+    try:
+        return version("streamvid")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@click.group(
+    name=NAME,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.version_option(_version(), prog_name=NAME)
+def program() -> None:
+    """Watch videos of any length once, then answer questions about them.
+
+    A video is watched into a memory, one frame a second. Questions are answered from that memory,
+    in words, with the moments that the answer rests on.
+    """
+
+
+for command in (ask, ingest, search, inspect, list_recordings, remove, doctor):
+    program.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit; ``arguments`` are the process's own where not given."""
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run ``arguments``; return the exit code. What nobody expects keeps its traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not cost the answer.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        outcome = program.main(args=list(arguments), prog_name=NAME, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return MISUSE
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else NAME
+        _complain(f"{_lower(error.format_message())}; see '{path} --help'")
+        return MISUSE
+    except click.ClickException as error:
+        _complain(_lower(error.format_message()))
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _complain("stopped")
+        return STOPPED
+    except (AppError, StreamvidError) as error:
+        _complain(str(error))
+        return exit_code(error)
+    # Without its standalone mode, click returns the code of ``--help`` and ``--version``.
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _complain(message: str) -> None:
+    """One line on stderr, whatever the message holds."""
+    click.echo(f"{NAME}: {plain(' '.join(message.split())) or FAILED}", err=True)
+
+
+def _lower(message: str) -> str:
+    """Click's messages in the shape of ours: lower-case start, no full stop."""
+    return message[:1].lower() + message[1:].rstrip().rstrip(".")

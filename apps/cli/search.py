@@ -1,0 +1,68 @@
+"""``streamvid search``: moments that look like a phrase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from apps.cli.answer_output import stills_folder
+from apps.cli.options import (
+    Needed,
+    Setup,
+    open_session,
+    print_document,
+    takes_settings,
+    time_options,
+)
+from apps.cli.watching import watching
+from apps.render import search_document, search_lines
+from apps.stills import save_stills
+from streamvid.answer import TimeRange
+
+_EPILOG = """\b
+Examples:
+  streamvid search holiday.mp4 "a dog running"
+  streamvid search holiday.mp4 "a red car" --limit 3 --from 10:00 --stills found
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("source", cls=Needed)
+@click.argument("phrase", cls=Needed)
+@time_options
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=10, help="Most moments. Default: 10."
+)
+@click.option(
+    "--stills",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Save the moments' stills here. Default: stills/ in the home.",
+)
+@takes_settings
+def search(
+    setup: Setup,
+    *,
+    source: str,
+    phrase: str,
+    start_s: float | None,
+    end_s: float | None,
+    last_s: float | None,
+    limit: int,
+    stills: Path | None,
+) -> None:
+    """Find the moments of SOURCE that look most like PHRASE, best first, with scores.
+
+    A score is a cosine: 1 would be a perfect match, 0 none. SOURCE is a file, or the name or first
+    characters of the id of a recording; a file that is not remembered yet is watched first.
+    """
+    within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
+    with open_session(setup) as session, watching(source) as progress:
+        found = session.search(source, phrase, limit=limit, within=within, progress=progress)
+    moments = save_stills(stills_folder(setup, found.recording_id, stills), found.moments)
+    if setup.as_json:
+        print_document(search_document(found, moments))
+        return
+    for line in search_lines(found, moments):
+        click.echo(line)

@@ -1,0 +1,49 @@
+"""What stands around an ingest: its progress, and what Ctrl-C leaves behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from apps.cli.options import say
+from apps.errors import StoppedError
+from apps.render import ProgressView, plain
+from apps.times import format_time
+from streamvid.errors import IngestInterruptedError, StreamvidError
+from streamvid.session import Session
+
+
+@contextmanager
+def watching(source: str) -> Iterator[ProgressView]:
+    """A progress to pass to an ingest of ``source``.
+
+    Ctrl-C leaves as ``StoppedError``, which says how far it came and how to go on.
+    """
+    view = ProgressView(sys.stderr, name=plain(Path(source).name))
+    try:
+        with view:
+            yield view
+    except (KeyboardInterrupt, IngestInterruptedError) as error:
+        done = format_time(view.last.done_ticks) if view.last else "0:00"
+        raise StoppedError(
+            f"stopped at {done} of {source!r}; what was watched is kept, run the same command"
+            " again to go on from there"
+        ) from error
+
+
+def going_on(session: Session, source: str) -> bool:
+    """Whether another process watches ``source`` right now; then says so.
+
+    A question is answered from what that process has remembered so far, not after its end.
+    """
+    try:
+        seen = session.inspect(source)
+    except StreamvidError:
+        # Not remembered yet, or no video: the command itself tells, with the remedy.
+        return False
+    if not seen.summary.busy:
+        return False
+    say("another streamvid is watching this; the answer rests on what it has seen so far")
+    return True

@@ -1,0 +1,83 @@
+"""Errors of the front ends, and the exit code of every error that a person can meet.
+
+::
+
+    AppError
+    ├── SettingError (ValueError)     a flag, variable or file sets something that cannot be
+    ├── TimeTextError (ValueError)    a time that is neither seconds nor m:ss nor h:mm:ss
+    ├── ModelNameError (LookupError)  no model has that name
+    ├── StillError (OSError)          a still could not be saved
+    └── StoppedError                  Ctrl-C; says what is kept and how to go on
+
+Exit codes: 0 done, 1 failed, 2 misuse, 3 the video cannot be watched, 4 no such recording or it
+is busy, 5 the memory cannot be written or read, 6 the model is missing or not the recording's,
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+from streamvid import errors as core
+
+FAILED = 1
+MISUSE = 2
+STOPPED = 130
+
+_EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    # Leaves before their roots: the first that fits wins.
+    (core.SourceRefusedError, 3),
+    (core.RecordingNotFoundError, 4),
+    (core.RecordingBusyError, 4),
+    (core.ModelMismatchError, 6),
+    (core.RecordingError, 5),
+    (core.ModelLoadError, 6),
+    (core.IngestInterruptedError, STOPPED),
+    (core.RangeError, MISUSE),
+    (core.EmptyQuestionError, MISUSE),
+    (core.QuestionTooLongError, MISUSE),
+)
+
+
+class AppError(Exception):
+    """Root of what the front ends themselves refuse, in one line for a person."""
+
+    exit_code = FAILED
+
+
+class SettingError(AppError, ValueError):
+    """A setting has a value that cannot be; the message names where it was set."""
+
+    exit_code = MISUSE
+
+
+class TimeTextError(AppError, ValueError):
+    """A time that cannot be read."""
+
+    exit_code = MISUSE
+
+
+class ModelNameError(AppError, LookupError):
+    """No model has that name."""
+
+    exit_code = MISUSE
+
+
+class StillError(AppError, OSError):
+    """A still could not be saved; the answer itself was given."""
+
+    exit_code = 5
+
+
+class StoppedError(AppError):
+    """Stopped by the user; what was committed is kept."""
+
+    exit_code = STOPPED
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code that ``error`` ends the program with, 1 to 130."""
+    if isinstance(error, AppError):
+        return error.exit_code
+    for kind, code in _EXIT_CODES:
+        if isinstance(error, kind):
+            return code
+    return FAILED

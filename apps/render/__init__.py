@@ -1,0 +1,43 @@
+"""What the program shows: lines for people, documents for machines; pure but for the progress."""
+
+from apps.render.documents import (
+    answer_document,
+    ingest_document,
+    inspection_document,
+    list_document,
+    removal_document,
+    search_document,
+    settings_document,
+)
+from apps.render.lines import (
+    answer_lines,
+    format_bytes,
+    inspection_lines,
+    list_lines,
+    plain,
+    report_line,
+    search_lines,
+    settings_lines,
+    timing_line,
+)
+from apps.render.progress import ProgressView
+
+__all__ = [
+    "ProgressView",
+    "answer_document",
+    "answer_lines",
+    "format_bytes",
+    "ingest_document",
+    "inspection_document",
+    "inspection_lines",
+    "list_document",
+    "list_lines",
+    "plain",
+    "removal_document",
+    "report_line",
+    "search_document",
+    "search_lines",
+    "settings_document",
+    "settings_lines",
+    "timing_line",
+]

@@ -1,0 +1,158 @@
+"""Lines for people: answers, moments, recordings, settings. Pure functions of values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from apps.settings import Resolved
+from apps.stills import SavedMoment
+from apps.times import format_time
+from streamvid.answer import Answer, SearchResult
+from streamvid.ingest import IngestReport
+from streamvid.session import Inspection, RecordingSummary
+
+# C0, DEL and C1: a file name or a model's words must not move the cursor or recolour a terminal.
+_CONTROLS = {c: None for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in "\n\t"}
+
+
+def plain(text: str) -> str:
+    """``text`` without control characters; new lines and tabs stay."""
+    return text.translate(_CONTROLS)
+
+
+def moment_lines(moments: Sequence[SavedMoment]) -> list[str]:
+    """One line a moment, ``m:ss  score  still``, in columns."""
+    times = [format_time(moment.t_s) for moment in moments]
+    width = max(map(len, times), default=0)
+    return [
+        f"{time_:>{width}}  {moment.score:6.3f}  {plain(str(moment.still))}"
+        for time_, moment in zip(times, moments, strict=True)
+    ]
+
+
+def answer_lines(answer: Answer, moments: Sequence[SavedMoment]) -> list[str]:
+    """What stands below an answer: its moments, what was seen, how exact it is."""
+    lines = moment_lines(moments)
+    lines.append(answer.coverage.text)
+    if answer.finish != "blind":
+        lines.append(f"exactness: {', '.join(answer.exactness)}")
+    if answer.finish == "length":
+        lines.append("cut at the longest answer; --set max_new_tokens=N allows more")
+    elif answer.finish in ("cancelled", "deadline"):
+        lines.append(f"the answer is not complete: {answer.finish}")
+    return lines
+
+
+def timing_line(answer: Answer) -> str:
+    """How long it took and what it cost, in one line."""
+    usage, timings = answer.usage, answer.timings
+    reused = ", memory read before" if usage.context_reused else ""
+    return (
+        f"first words after {timings.first_text_s:.1f} s, {usage.tokens_per_s:.0f} tokens/s,"
+        f" {usage.range_frames} frames in {usage.view_tokens} tokens{reused};"
+        f" {plain(answer.language_model)}"
+    )
+
+
+def search_lines(result: SearchResult, moments: Sequence[SavedMoment]) -> list[str]:
+    """Moments of a search, best first, then what could be searched."""
+    return [*moment_lines(moments), result.coverage.text]
+
+
+def report_line(report: IngestReport) -> str:
+    """What an ingest did."""
+    if report.attached:
+        did = f"watched by another streamvid: {report.frames:,} frames"
+    elif report.new_frames == 0:
+        did = f"remembered already: {report.frames:,} frames"
+    else:
+        again = "went on and " if report.resumed else ""
+        did = f"{again}remembered {report.new_frames:,} frames in {report.elapsed_s:.1f} s"
+    extras = [
+        f"{report.ticks_gapped} s not seen" if report.ticks_gapped else "",
+        f"{report.ticks_pending} s still to watch" if report.ticks_pending else "",
+        f"{report.damage_packets} packets and {report.damage_frames} frames damaged"
+        if report.damage_packets or report.damage_frames
+        else "",
+    ]
+    return ", ".join([f"{plain(report.name)}: {did}", *filter(None, extras)])
+
+
+def inspection_lines(seen: Inspection) -> list[str]:
+    """What is remembered of a recording, one fact a line."""
+    summary = seen.summary
+    facts = [
+        ("name", summary.name),
+        ("id", summary.recording_id),
+        ("source", summary.source),
+        ("state", _state(summary)),
+        ("length", format_time(summary.length_s)),
+        ("frames", f"{seen.frames:,}" + (f" and {seen.previews:,} previews" * bool(seen.previews))),
+        (
+            "seconds",
+            f"{seen.ticks_expected:,} = {seen.ticks_seen:,} seen + {seen.ticks_covered:,} covered"
+            f" + {seen.ticks_dropped:,} dropped + {seen.ticks_gapped:,} in gaps"
+            f" + {seen.ticks_pending:,} pending",
+        ),
+        ("coverage", seen.coverage_text),
+        *(
+            ("gap", f"{format_time(gap.start_s)} to {format_time(gap.end_s)}: {gap.reason}")
+            for gap in seen.gaps
+        ),
+        ("damage", f"{seen.damage_packets} packets, {seen.damage_frames} frames"),
+        ("size", format_bytes(seen.size_bytes)),
+        ("model", f"{seen.model}, fingerprint {seen.fingerprint[:16]}"),
+    ]
+    if seen.replaces:
+        facts.append(("replaces", f"{seen.replaces} (the file changed)"))
+    return [f"{label:<9} {plain(value)}" for label, value in facts]
+
+
+def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
+    """A table of recordings: name, id, length, size, when, state."""
+    head = ("name", "id", "length", "size", "watched", "state")
+    rows = [
+        (
+            plain(recording.name),
+            recording.recording_id[:12],
+            format_time(recording.length_s),
+            format_bytes(recording.size_bytes),
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(recording.updated_wall_s)),
+            _state(recording),
+        )
+        for recording in recordings
+    ]
+    table = [head, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+def settings_lines(resolved: Resolved) -> list[str]:
+    """Each setting, its value and where it came from; empty means the model's own default."""
+    rows = [
+        (name, "" if value is None else str(value), resolved.origins[name])
+        for name, value in resolved.values().items()
+    ]
+    name_width = max(len(row[0]) for row in rows)
+    value_width = max(len(row[1]) for row in rows)
+    return [f"{n:<{name_width}}  {v:<{value_width}}  {origin}" for n, v, origin in rows]
+
+
+def format_bytes(size_bytes: int) -> str:
+    """``size_bytes`` in the unit that keeps it short: 640 B, 12.5 MB."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def _state(recording: RecordingSummary) -> str:
+    if recording.busy:
+        return "being watched"
+    return "complete" if recording.complete else "unfinished"

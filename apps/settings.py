@@ -1,0 +1,176 @@
+"""Settings of the program, layered: defaults, TOML file, environment, flags; later ones win.
+
+``resolve`` is a function of its arguments; ``read_file`` is the one place that touches a disk.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.errors import SettingError
+from streamvid.settings import Settings
+
+VARIABLE_PREFIX = "STREAMVID_"
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What the program runs with: folders, the model's name, and the settings of the layer below.
+
+    ``home`` holds ``recordings/`` and ``stills/``; ``cache`` holds converted weights.
+    """
+
+    home: Path
+    cache: Path
+    model: str = "nano"
+    core: Settings = dataclasses.field(default_factory=Settings)
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of all recordings."""
+        return self.home / "recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Settings in force, and for each name where its value came from."""
+
+    settings: AppSettings
+    origins: Mapping[str, str]
+
+    def values(self) -> dict[str, object]:
+        """Every setting by name, the program's own first."""
+        own = {name: getattr(self.settings, name) for name in _OWN}
+        return own | dataclasses.asdict(self.settings.core)
+
+
+def default_folders(environment: Mapping[str, str]) -> dict[str, Path]:
+    """``home``, ``cache`` and ``config`` after the XDG rules. Raises ``SettingError``."""
+
+    def base(variable: str, fallback: str) -> Path:
+        # The XDG rules say that a relative path is to be ignored.
+        if Path(environment.get(variable, "")).is_absolute():
+            return Path(environment[variable])
+        if not environment.get("HOME"):
+            raise SettingError(f"neither {variable} nor HOME is set; set one or pass --home")
+        return Path(environment["HOME"]) / fallback
+
+    return {
+        "home": base("XDG_DATA_HOME", ".local/share") / "streamvid",
+        "cache": base("XDG_CACHE_HOME", ".cache") / "streamvid",
+        "config": base("XDG_CONFIG_HOME", ".config") / "streamvid" / "config.toml",
+    }
+
+
+def read_file(path: Path, *, required: bool) -> dict[str, object]:
+    """Values of a TOML file; none where it is missing and not ``required``."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        if required:
+            raise SettingError(f"no settings file at {str(path)!r}; write one or drop it") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0].lower()
+        raise SettingError(f"cannot read settings in {str(path)!r}: {reason}") from error
+
+
+def resolve(
+    *,
+    folders: Mapping[str, Path],
+    file: Mapping[str, object],
+    file_name: str,
+    environment: Mapping[str, str],
+    flags: Mapping[str, str],
+) -> Resolved:
+    """Lay the four layers over each other. Raises ``SettingError`` that names the layer.
+
+    ``file`` holds typed values, ``environment`` and ``flags`` texts; unknown names are refused in
+    the file and the flags, and passed over in the environment, which is not ours alone.
+    """
+    values: dict[str, object] = {"home": folders["home"], "cache": folders["cache"]}
+    origins = dict.fromkeys(_TYPES, "default")
+    for name, value in file.items():
+        _need_known(name, file_name)
+        values[name] = _typed(name, value, file_name)
+        origins[name] = file_name
+    for name in _TYPES:
+        variable = VARIABLE_PREFIX + name.upper()
+        if variable in environment:
+            values[name] = _parsed(name, environment[variable], variable)
+            origins[name] = variable
+    for name, text in flags.items():
+        _need_known(name, "flag")
+        values[name] = _parsed(name, text, "flag")
+        origins[name] = "flag"
+    own = {name: values.pop(name) for name in _OWN if name in values}
+    try:
+        settings = AppSettings(core=Settings(**values), **own)  # type: ignore[arg-type]  # _typed checked each
+    except ValueError as error:
+        # The value's own check names the setting first; its origin tells where to mend it.
+        origin = origins.get(str(error).split()[0], "default")
+        raise SettingError(f"{error} (set by {origin})") from error
+    return Resolved(settings, origins)
+
+
+_OWN: dict[str, typing.Any] = {"home": Path, "cache": Path, "model": str}
+_TYPES: dict[str, typing.Any] = _OWN | typing.get_type_hints(Settings)
+
+
+def _need_known(name: str, origin: str) -> None:
+    if name not in _TYPES:
+        raise SettingError(f"no setting named {name!r} (set by {origin}); see --show-settings")
+
+
+def _parsed(name: str, text: str, origin: str) -> object:
+    """Turn a text of the environment or a flag into the setting's type."""
+    kind, optional = _kind(name)
+    if optional and text.lower() in ("", "none"):
+        return None
+    if kind is bool and text.lower() in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        return text.lower() in ("1", "true", "yes", "on")
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return _typed(name, text, origin)
+
+
+def _typed(name: str, value: object, origin: str) -> object:
+    """Check a typed value against the setting's type; whole numbers pass as decimal ones."""
+    kind, optional = _kind(name)
+    if value is None and optional:
+        return None
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value).expanduser().absolute()
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    if typing.get_origin(kind) is typing.Literal and value in typing.get_args(kind):
+        return value
+    raise SettingError(f"{name} is {value!r} (set by {origin}); pass {_wanted(kind)}")
+
+
+def _kind(name: str) -> tuple[typing.Any, bool]:
+    """The setting's type without ``None``, and whether it may be ``None``."""
+    hint = _TYPES[name]
+    if isinstance(hint, types.UnionType):
+        (kind,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
+        return kind, True
+    return hint, False
+
+
+def _wanted(kind: typing.Any) -> str:
+    if typing.get_origin(kind) is typing.Literal:
+        return " or ".join(typing.get_args(kind))
+    names = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
+    return names.get(kind, "text")

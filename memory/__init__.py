@@ -1,1 +1,96 @@
-"""memory: see docs/design.md."""
+"""memory: what is remembered of a video, on the disk and in view; see docs/memory.md."""
+
+from memory.blocks import (
+    RangePlan,
+    block_of,
+    cuts_before,
+    missing_spans,
+    plan_range,
+    round_to_segments,
+)
+from memory.errors import (
+    AmbiguousSourceError,
+    CommitRefusedError,
+    CorruptRecordingError,
+    DiskFullError,
+    ModelMismatchError,
+    RangeError,
+    RecordingBusyError,
+    RecordingExistsError,
+    RecordingNotFoundError,
+    SchemaTooNewError,
+    SourceUnreadableError,
+    StorageDeniedError,
+    StorageError,
+    TokenMemoryError,
+)
+from memory.home import Home
+from memory.identity import describe_file, file_identity
+from memory.lock import Ingester
+from memory.recording import Recording
+from memory.rows import (
+    BLOCK_TICKS,
+    Batch,
+    Chunk,
+    Counters,
+    EventRow,
+    FrameRow,
+    FrameTable,
+    GapRow,
+    Geometry,
+    ModelIdentity,
+    RecordingInfo,
+    RecordingSummary,
+    Segment,
+    Source,
+    TickSpan,
+)
+from memory.snapshot import EVERYTHING, PrefixSum, Snapshot
+from memory.writer import Writer
+
+__all__ = [
+    "BLOCK_TICKS",
+    "EVERYTHING",
+    "AmbiguousSourceError",
+    "Batch",
+    "Chunk",
+    "CommitRefusedError",
+    "CorruptRecordingError",
+    "Counters",
+    "DiskFullError",
+    "EventRow",
+    "FrameRow",
+    "FrameTable",
+    "GapRow",
+    "Geometry",
+    "Home",
+    "Ingester",
+    "ModelIdentity",
+    "ModelMismatchError",
+    "PrefixSum",
+    "RangeError",
+    "RangePlan",
+    "Recording",
+    "RecordingBusyError",
+    "RecordingExistsError",
+    "RecordingInfo",
+    "RecordingNotFoundError",
+    "RecordingSummary",
+    "SchemaTooNewError",
+    "Segment",
+    "Snapshot",
+    "Source",
+    "SourceUnreadableError",
+    "StorageDeniedError",
+    "StorageError",
+    "TickSpan",
+    "TokenMemoryError",
+    "Writer",
+    "block_of",
+    "cuts_before",
+    "describe_file",
+    "file_identity",
+    "missing_spans",
+    "plan_range",
+    "round_to_segments",
+]

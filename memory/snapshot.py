@@ -1,0 +1,296 @@
+"""A recording as it was at one moment, for reading: whatever is committed later is not in it.
+
+Numbers come in chunks, so that a day of frames is never held at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from memory.blocks import RangePlan, plan_range
+from memory.database import open_reading, translated
+from memory.digest import content_digest
+from memory.errors import RangeError
+from memory.rows import (
+    Chunk,
+    Counters,
+    EventRow,
+    FloatArray,
+    FrameTable,
+    GapRow,
+    Geometry,
+    HalfArray,
+    Segment,
+    TickSpan,
+)
+
+EVERYTHING = TickSpan(0, 1 << 62)
+CHUNK_FRAMES = 1024
+_TICKS_A_QUERY = 500  # SQLite takes at most 32,766 values in one statement; short ones are cached
+
+_COLUMNS = {"tokens": "tokens", "embeddings": "embedding", "prefixes": "prefix", "stills": "still"}
+"""Table of settled frames -> column of previews that holds the same."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrefixSum:
+    """A range's fused-prefix sum as far as it is stored: ``total`` float32 [P, d] over ``frames``.
+
+    ``edge_ticks``: settled frames of the range that are not in it, because the range cuts their
+    block and their own fused prefix is not stored; the caller fuses them from stills and adds, or
+    asks for a range rounded by ``round_to_segments``. ``previews``: how many of ``frames`` are.
+    """
+
+    total: FloatArray
+    frames: int
+    previews: int
+    edge_ticks: tuple[int, ...]
+
+
+class Snapshot:
+    """Reads of one moment's state. Close it soon: the WAL cannot shrink while it is open.
+
+    For one thread at a time. Spans are [first_tick, end_tick); ``previews=True`` includes preview
+    frames where the real ones are still to come. Every read may raise StorageError's leaves.
+    """
+
+    def __init__(self, path: Path, geometry: Geometry) -> None:
+        self.geometry = geometry
+        self._path = path
+        self._connection = open_reading(path)
+        with translated(path):
+            # the snapshot is taken by the first read, not by BEGIN
+            self._connection.execute("BEGIN")
+            self._connection.execute("SELECT one FROM recording").fetchone()
+
+    def close(self) -> None:
+        """Let go of the state; reading afterwards is an error."""
+        self._connection.close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # what is there
+
+    @property
+    def complete(self) -> bool:
+        """Whether the source was seen to its end."""
+        return bool(self._one("SELECT complete FROM recording"))
+
+    def counters(self) -> Counters:
+        """Return the totals as of the last commit that gave any."""
+        stored = dict(self._all("SELECT name, value FROM counters"))
+        return Counters(**{f.name: stored.get(f.name, 0) for f in fields(Counters)})
+
+    def notes(self) -> dict[str, str]:
+        """Return the ingester's notes."""
+        return dict(self._all("SELECT name, value FROM notes"))
+
+    def settled(self) -> list[TickSpan]:
+        """Return the spans of ticks that ingest is done with, in order."""
+        return [TickSpan(*row) for row in self._all("SELECT * FROM settled ORDER BY first_tick")]
+
+    def gaps(self) -> list[GapRow]:
+        """Return all gaps, in order."""
+        rows = self._all("SELECT start_s, end_s, reason FROM gaps ORDER BY start_s, end_s, reason")
+        return [GapRow(*row) for row in rows]
+
+    def events(self) -> list[EventRow]:
+        """Return all events, in order of time."""
+        rows = self._all("SELECT t_s, kind, detail, wall_s FROM events ORDER BY t_s, kind, detail")
+        return [EventRow(*row) for row in rows]
+
+    def frame_count(self) -> int:
+        """Return how many frames are settled."""
+        return self._one("SELECT count(*) FROM frames")
+
+    def preview_count(self) -> int:
+        """Return how many previews stand in for frames to come."""
+        return self._one("SELECT count(*) FROM previews")
+
+    def still_bytes(self) -> int:
+        """Return the bytes that settled frames' stills take."""
+        return self._one("SELECT coalesce(sum(length(value)), 0) FROM stills")
+
+    def frames(self, span: TickSpan = EVERYTHING, *, previews: bool = False) -> FrameTable:
+        """Return which frames there are in ``span``, in order of tick."""
+        columns = "tick, t_s, wall_s, kind = 'key', corrupt"
+        query = f"SELECT {columns}, 0 FROM frames WHERE tick >= ?1 AND tick < ?2"
+        if previews:
+            query += f" UNION ALL SELECT {columns}, 1 FROM previews WHERE tick >= ?1 AND tick < ?2"
+        rows = self._all(f"{query} ORDER BY tick", (span.first_tick, span.end_tick))
+        ticks, t_s, wall_s, key, corrupt, preview = zip(*rows, strict=True) if rows else [()] * 6
+        return FrameTable(
+            ticks=np.array(ticks, dtype=np.int64),
+            t_s=np.array(t_s, dtype=np.float64),
+            wall_s=np.array(wall_s, dtype=np.float64),  # None becomes nan
+            key=np.array(key, dtype=np.bool_),
+            corrupt=np.array(corrupt, dtype=np.bool_),
+            preview=np.array(preview, dtype=np.bool_),
+        )
+
+    # what the frames hold
+
+    def tokens(
+        self,
+        span: TickSpan = EVERYTHING,
+        *,
+        previews: bool = False,
+        chunk_frames: int = CHUNK_FRAMES,
+    ) -> Iterator[Chunk]:
+        """Yield vision tokens in order of tick: ``values`` float16 [n, C², d]."""
+        shape = self.geometry.tokens_shape
+        return self._numbers("tokens", span, shape, previews, chunk_frames)
+
+    def embeddings(
+        self,
+        span: TickSpan = EVERYTHING,
+        *,
+        previews: bool = False,
+        chunk_frames: int = CHUNK_FRAMES,
+    ) -> Iterator[Chunk]:
+        """Yield retrieval embeddings in order of tick: ``values`` float16 [n, e]."""
+        shape = (self.geometry.embedding_width,)
+        return self._numbers("embeddings", span, shape, previews, chunk_frames)
+
+    def stills(self, ticks: Sequence[int], *, previews: bool = True) -> dict[int, bytes]:
+        """Return the stills of those of ``ticks`` that have one, by tick."""
+        return self._blobs("stills", ticks, previews)
+
+    def fused_prefixes(
+        self, ticks: Sequence[int], *, previews: bool = True
+    ) -> dict[int, HalfArray]:
+        """Return the frames' own fused prefix, float16 [P, d] each, where stored, by tick."""
+        blobs = self._blobs("prefixes", ticks, previews)
+        shape = self.geometry.prefix_shape
+        return {t: np.frombuffer(b, np.float16).reshape(shape) for t, b in blobs.items()}
+
+    # the fused text state
+
+    def segments(self, span: TickSpan = EVERYTHING) -> list[Segment]:
+        """Return the blocks, cut at gaps, that have frames in ``span``, in order; without sums."""
+        rows = self._all(
+            "SELECT first_tick, last_tick, first_t_s, last_t_s, frames FROM segments"
+            " WHERE last_tick >= ? AND first_tick < ? ORDER BY first_tick",
+            (span.first_tick, span.end_tick),
+        )
+        return [Segment(*row) for row in rows]
+
+    def plan(self, span: TickSpan = EVERYTHING) -> RangePlan:
+        """Return which stored sums and which single frames make up the prefix sum of ``span``."""
+        segments = self.segments(span)
+        ticks: list[int] = []
+        for segment in segments:
+            inside = TickSpan(
+                max(span.first_tick, segment.first_tick),
+                min(span.end_tick, segment.last_tick + 1),
+            )
+            if inside.ticks <= segment.last_tick - segment.first_tick:  # the range cuts it
+                ticks += [row[0] for row in self._in_span("SELECT tick FROM frames", inside)]
+        return plan_range(segments, ticks, span)
+
+    def prefix_sum(self, span: TickSpan = EVERYTHING, *, previews: bool = False) -> PrefixSum:
+        """Return the sum of the fused prefixes of the frames in ``span``, as far as stored.
+
+        Sums are added in float32, whole segments first, each kind in order of tick.
+        """
+        plan = self.plan(span)
+        shape = self.geometry.prefix_shape
+        total = np.zeros(shape, dtype=np.float32)
+        frames = 0
+        whole = self._all(
+            "SELECT frames, total FROM segments WHERE first_tick >= ? AND last_tick < ?"
+            " ORDER BY first_tick",
+            (span.first_tick, span.end_tick),
+        )
+        for count, blob in whole:
+            total += np.frombuffer(blob, np.float32).reshape(shape)
+            frames += count
+        own = self.fused_prefixes(plan.edge_ticks, previews=False)
+        stand_ins = self._in_span("SELECT prefix FROM previews", span) if previews else []
+        for prefix in own.values():
+            total += prefix
+        for (blob,) in stand_ins:
+            total += np.frombuffer(blob, np.float16).reshape(shape)
+        return PrefixSum(
+            total=total,
+            frames=frames + len(own) + len(stand_ins),
+            previews=len(stand_ins),
+            edge_ticks=tuple(tick for tick in plan.edge_ticks if tick not in own),
+        )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all content: frames, sums, previews, gaps, events, counters.
+
+        Row ids, wall times, notes and wishes are left out: two memories of one source that were
+        filled in another order, or at another time, have one digest.
+        """
+        with translated(self._path):
+            return content_digest(self._connection, hashlib.sha256())
+
+    # SQL
+
+    def _numbers(
+        self, table: str, span: TickSpan, shape: tuple[int, ...], previews: bool, chunk_frames: int
+    ) -> Iterator[Chunk]:
+        if chunk_frames < 1:
+            raise RangeError(f"chunk of {chunk_frames} frames cannot be read; ask for 1 or more")
+        query = (
+            f"SELECT tick, t_s, value FROM frames JOIN {table} USING (tick)"
+            " WHERE tick >= ?1 AND tick < ?2"
+        )
+        if previews:
+            query += (
+                f" UNION ALL SELECT tick, t_s, {_COLUMNS[table]} FROM previews"
+                " WHERE tick >= ?1 AND tick < ?2"
+            )
+        with translated(self._path):
+            cursor = self._connection.execute(
+                f"{query} ORDER BY tick", (span.first_tick, span.end_tick)
+            )
+            while rows := cursor.fetchmany(chunk_frames):
+                ticks, t_s, blobs = zip(*rows, strict=True)
+                values = np.frombuffer(b"".join(blobs), np.float16).reshape(len(rows), *shape)
+                yield Chunk(np.array(ticks, np.int64), np.array(t_s, np.float64), values)
+
+    def _blobs(self, table: str, ticks: Sequence[int], previews: bool) -> dict[int, bytes]:
+        found: dict[int, bytes] = {}
+        wanted = sorted({int(tick) for tick in ticks})
+        for start in range(0, len(wanted), _TICKS_A_QUERY):
+            some = wanted[start : start + _TICKS_A_QUERY]
+            marks = ",".join("?" * len(some))
+            found.update(
+                self._all(f"SELECT tick, value FROM {table} WHERE tick IN ({marks})", some)
+            )
+            if previews and len(found) < start + len(some):
+                column = _COLUMNS[table]
+                found.update(
+                    self._all(f"SELECT tick, {column} FROM previews WHERE tick IN ({marks})", some)
+                )
+        return {tick: found[tick] for tick in wanted if tick in found}
+
+    def _in_span(self, select: str, span: TickSpan) -> list[tuple[Any, ...]]:
+        where = "WHERE tick >= ? AND tick < ? ORDER BY tick"
+        return self._all(f"{select} {where}", (span.first_tick, span.end_tick))
+
+    def _all(self, query: str, values: Sequence[int] = ()) -> list[tuple[Any, ...]]:
+        with translated(self._path):
+            return self._connection.execute(query, values).fetchall()
+
+    def _one(self, query: str) -> int:
+        return int(self._all(query)[0][0])

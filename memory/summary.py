@@ -1,0 +1,132 @@
+"""A recording in one line, kept beside its database so that a list opens no database.
+
+The database stays the only truth: the kept line bears the size and time of the database's files,
+and is read anew where they have changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from memory.database import DATABASE_NAME, open_reading, translated
+from memory.errors import TokenMemoryError
+from memory.rows import RecordingSummary
+from memory.schema import check_version
+
+SUMMARY_NAME = "summary.json"
+
+
+def summarise(folder: Path) -> RecordingSummary:
+    """Return the line for the recording in ``folder``; what is wrong with it stands in it."""
+    try:
+        kept = _kept_summary(folder)
+        if kept is not None:
+            return kept
+        connection = open_reading(folder / DATABASE_NAME)
+        try:
+            with translated(folder / DATABASE_NAME):
+                summary = read_summary(connection, folder)
+        finally:
+            connection.close()
+    except TokenMemoryError as error:
+        return RecordingSummary(
+            id=folder.name,
+            kind="file",
+            name="",
+            path=None,
+            replaces=None,
+            fingerprint="",
+            created_wall_s=0.0,
+            changed_wall_s=0.0,
+            frames=0,
+            previews=0,
+            length_s=0.0,
+            complete=False,
+            size_bytes=folder_bytes(folder),
+            problem=str(error),
+        )
+    keep_summary(folder, summary)
+    return summary
+
+
+def read_summary(connection: sqlite3.Connection, folder: Path) -> RecordingSummary:
+    """Return the line for the open database of ``folder``."""
+    check_version(connection, repr(str(folder / DATABASE_NAME)))
+    row = connection.execute(
+        "SELECT id, kind, name, path, replaces, created_wall_s, complete,"
+        " (SELECT fingerprint FROM model ORDER BY generation DESC LIMIT 1),"
+        " (SELECT count(*) FROM frames), (SELECT count(*) FROM previews),"
+        " (SELECT coalesce(sum(end_tick - first_tick), 0) FROM settled) FROM recording"
+    ).fetchone()
+    id_, kind, name, path, replaces, created_wall_s, complete, fingerprint, *counts = row
+    return RecordingSummary(
+        id=id_,
+        kind=kind,
+        name=name,
+        path=path,
+        replaces=replaces,
+        fingerprint=fingerprint,
+        created_wall_s=created_wall_s,
+        changed_wall_s=_changed_wall_s(folder),
+        frames=counts[0],
+        previews=counts[1],
+        length_s=float(counts[2]),
+        complete=bool(complete),
+        size_bytes=folder_bytes(folder),
+    )
+
+
+def keep_summary(folder: Path, summary: RecordingSummary) -> None:
+    """Keep ``summary`` beside the database; where that cannot be, the next list reads it anew."""
+    text = json.dumps({"stamp": _stamp(folder), "summary": asdict(summary)})
+    scratch = folder / f"{SUMMARY_NAME}.{os.getpid()}"
+    try:
+        scratch.write_text(text)
+        scratch.replace(folder / SUMMARY_NAME)
+    except OSError:
+        scratch.unlink(missing_ok=True)  # a full or read-only disk: only the cache is missing
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the bytes of all files in ``folder``."""
+    try:
+        with os.scandir(folder) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+    except OSError:
+        return 0
+
+
+def _kept_summary(folder: Path) -> RecordingSummary | None:
+    try:
+        kept = json.loads((folder / SUMMARY_NAME).read_text())
+        if kept["stamp"] != _stamp(folder):
+            return None
+        return replace(RecordingSummary(**kept["summary"]), size_bytes=folder_bytes(folder))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # never written, half written or of another version: read the database
+
+
+def _stamp(folder: Path) -> list[int]:
+    """Size and time of the database's files; an empty WAL is as good as none."""
+    stamp: list[int] = []
+    for name in (DATABASE_NAME, f"{DATABASE_NAME}-wal"):
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            stamp += [0, 0]
+            continue
+        stamp += [status.st_size, status.st_mtime_ns if status.st_size else 0]
+    return stamp
+
+
+def _changed_wall_s(folder: Path) -> float:
+    times_s = [
+        (folder / name).stat().st_mtime
+        for name in (DATABASE_NAME, f"{DATABASE_NAME}-wal")
+        if (folder / name).exists()
+    ]
+    return max(times_s, default=0.0)

@@ -29,5 +29,5 @@ fast: setup
 	$(PY) -m pytest -q -m "not slow"
 test: setup  ## all tests
 	$(PY) -m pytest
-docs: setup  ## write docs/cli.md from the program's own help
-	$(PY) -m apps.cli.reference docs/cli.md
+docs: setup  ## write docs/cli.md and docs/settings.md from the program itself
+	$(PY) -m apps.cli.reference docs

@@ -51,21 +51,19 @@ class Resolved:
 
 
 def default_folders(environment: Mapping[str, str]) -> dict[str, Path]:
-    """``home``, ``cache`` and ``config`` after the XDG rules. Raises ``SettingError``."""
-
-    def base(variable: str, fallback: str) -> Path:
+    """``home``, ``cache`` and ``config`` after the XDG rules; those that can be told."""
+    folders = {}
+    for name, variable, fallback, inside in (
+        ("home", "XDG_DATA_HOME", ".local/share", "streamvid"),
+        ("cache", "XDG_CACHE_HOME", ".cache", "streamvid"),
+        ("config", "XDG_CONFIG_HOME", ".config", "streamvid/config.toml"),
+    ):
         # The XDG rules say that a relative path is to be ignored.
         if Path(environment.get(variable, "")).is_absolute():
-            return Path(environment[variable])
-        if not environment.get("HOME"):
-            raise SettingError(f"neither {variable} nor HOME is set; set one or pass --home")
-        return Path(environment["HOME"]) / fallback
-
-    return {
-        "home": base("XDG_DATA_HOME", ".local/share") / "streamvid",
-        "cache": base("XDG_CACHE_HOME", ".cache") / "streamvid",
-        "config": base("XDG_CONFIG_HOME", ".config") / "streamvid" / "config.toml",
-    }
+            folders[name] = Path(environment[variable]) / inside
+        elif Path(environment.get("HOME", "")).is_absolute():
+            folders[name] = Path(environment["HOME"]) / fallback / inside
+    return folders
 
 
 def read_file(path: Path, *, required: bool) -> dict[str, object]:
@@ -95,7 +93,7 @@ def resolve(
     ``file`` holds typed values, ``environment`` and ``flags`` texts; unknown names are refused in
     the file and the flags, and passed over in the environment, which is not ours alone.
     """
-    values: dict[str, object] = {"home": folders["home"], "cache": folders["cache"]}
+    values: dict[str, object] = {n: folders[n] for n in ("home", "cache") if n in folders}
     origins = dict.fromkeys(_TYPES, "default")
     for name, value in file.items():
         _need_known(name, file_name)
@@ -110,6 +108,9 @@ def resolve(
         _need_known(name, "flag")
         values[name] = _parsed(name, text, "flag")
         origins[name] = "flag"
+    for name in ("home", "cache"):
+        if name not in values:
+            raise SettingError(f"no folder for {name}: HOME is not set; set it or {name} itself")
     own = {name: values.pop(name) for name in _OWN if name in values}
     try:
         settings = AppSettings(core=Settings(**values), **own)  # type: ignore[arg-type]  # _typed checked each
@@ -118,6 +119,12 @@ def resolve(
         origin = origins.get(str(error).split()[0], "default")
         raise SettingError(f"{error} (set by {origin})") from error
     return Resolved(settings, origins)
+
+
+def allowed_text(name: str) -> str:
+    """What the setting ``name`` may be, for a person: ``a whole number or none``."""
+    kind, optional = _kind(name)
+    return _wanted(kind) + (" or none" if optional else "")
 
 
 _OWN: dict[str, typing.Any] = {"home": Path, "cache": Path, "model": str}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 import click
 
+from apps import logs
 from apps.errors import SettingError, TimeTextError
 from apps.models import model_loader
 from apps.render import settings_document, settings_lines
@@ -77,12 +79,14 @@ def takes_settings(function: Command) -> Command:
         help="Set any setting; may be given more than once.",
     )
     @click.option("--show-settings", is_flag=True, help="Show what is in force, and from where.")
+    @click.option("-v", "--verbose", is_flag=True, help="Log events to stderr.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON document (docs/json.md).")
     @functools.wraps(function)
     def command(
         config: str | None,
         assignments: tuple[str, ...],
         show_settings: bool,
+        verbose: bool,
         as_json: bool,
         **rest: object,
     ) -> None:
@@ -96,6 +100,7 @@ def takes_settings(function: Command) -> Command:
             # They are not required to click, so that --show-settings needs none.
             if isinstance(parameter, Needed) and rest[parameter.name or ""] is None:
                 raise click.MissingParameter(ctx=context, param=parameter)
+        logs.configure(sys.stderr, verbose=verbose)
         function(Setup(resolved.settings, as_json), **rest)
 
     return command
@@ -154,8 +159,8 @@ def _assignment(text: str) -> tuple[str, str]:
 
 def _resolve(flags: dict[str, str], config: str | None) -> Resolved:
     folders = default_folders(os.environ)
-    path = Path(config).expanduser() if config else folders["config"]
-    file = read_file(path, required=config is not None)
+    path = Path(config) if config is not None else folders.get("config")
+    file = read_file(path, required=config is not None) if path is not None else {}
     return resolve(
         folders=folders, file=file, file_name=str(path), environment=os.environ, flags=flags
     )

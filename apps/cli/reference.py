@@ -1,17 +1,24 @@
-"""Writes docs/cli.md from the program's own help: ``python -m apps.cli.reference FILE``."""
+"""Writes the pages of docs that the program knows best: ``python -m apps.cli.reference FOLDER``.
+
+cli.md is the program's own help, settings.md what stands beside each setting in the source.
+"""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from pathlib import Path
 
 import click
 
 from apps.cli.program import NAME, program
+from apps.settings import VARIABLE_PREFIX, allowed_text
+from streamvid.settings import Settings
 
 WIDTH_COLUMNS = 90
 
-_HEAD = """\
+_CLI_HEAD = """\
 # Command line
 
 `streamvid` and `python -m apps` are the same program. This page is written by `make docs` from
@@ -22,13 +29,62 @@ stderr and an exit code from the table below. Documents of `--json` are describe
 [json.md](json.md), settings in [settings.md](settings.md).
 """
 
+_SETTINGS_HEAD = f"""\
+# Settings
 
-def reference() -> str:
-    """The whole page, in Markdown."""
-    parts = [_HEAD, _section(NAME, _help(program, [NAME]))]
+Four layers, later ones win: defaults, the TOML file (`$XDG_CONFIG_HOME/streamvid/config.toml`, or
+`--config FILE`), the environment (`{VARIABLE_PREFIX}` and the name in capitals), flags
+(`--set NAME=VALUE`; some have a flag of their own). `--show-settings` prints what is in force and
+where each value came from. This page is written by `make docs` from the source.
+
+The file has one `name = value` a line:
+
+```toml
+home = "/srv/streamvid"
+fusion = "full"
+max_new_tokens = 96
+```
+
+## The program
+
+| name | allowed | default | meaning |
+|---|---|---|---|
+| `home` | path | `$XDG_DATA_HOME/streamvid` | holds `recordings/` and `stills/` |
+| `cache` | path | `$XDG_CACHE_HOME/streamvid` | holds converted weights |
+| `model` | text | `nano` | `nano`, or `module:function` |
+
+## Watching, answering, the engine
+
+`None` leaves the choice to the model.
+
+| name | allowed | default | meaning |
+|---|---|---|---|
+"""
+
+
+def cli_page() -> str:
+    """docs/cli.md: the help of every command."""
+    parts = [_CLI_HEAD, _section(NAME, _help(program, [NAME]))]
     for name, command in sorted(program.commands.items()):
         parts.append(_section(f"{NAME} {name}", _help(command, [NAME, name])))
     return "\n".join(parts)
+
+
+def settings_page() -> str:
+    """docs/settings.md: every setting with its type, its default and its meaning."""
+    (described,) = ast.parse(inspect.getsource(Settings)).body
+    assert isinstance(described, ast.ClassDef)
+    rows = []
+    for field, text in zip(described.body, described.body[1:], strict=False):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(text, ast.Expr):
+            continue
+        assert isinstance(field.target, ast.Name)
+        assert isinstance(text.value, ast.Constant)
+        default = getattr(Settings(), field.target.id)
+        meaning = " ".join(str(text.value.value).split()).replace("``", "`")
+        allowed = allowed_text(field.target.id)
+        rows.append(f"| `{field.target.id}` | {allowed} | `{default}` | {meaning} |")
+    return _SETTINGS_HEAD + "\n".join(rows) + "\n"
 
 
 def _section(title: str, text: str) -> str:
@@ -47,4 +103,6 @@ def _help(command: click.Command, path: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")
+    folder = Path(sys.argv[1])
+    (folder / "cli.md").write_text(cli_page(), encoding="utf-8")
+    (folder / "settings.md").write_text(settings_page(), encoding="utf-8")

@@ -12,6 +12,7 @@ from capture.errors import (
     TooLargeError,
     UndecodableError,
 )
+from capture.file_source import FileSource, Pass, open_file
 from capture.frame import Frame, FrameKind, Gap, GapReason, Pixels
 from capture.index import Index
 from capture.settings import Sampling, Settings
@@ -21,6 +22,7 @@ from capture.stills import decode_still, encode_still
 __all__ = [
     "CaptureError",
     "Counters",
+    "FileSource",
     "Frame",
     "FrameKind",
     "Gap",
@@ -29,6 +31,7 @@ __all__ = [
     "NotSeekableError",
     "NotVideoError",
     "OpenError",
+    "Pass",
     "Pixels",
     "Sampling",
     "Settings",
@@ -40,4 +43,5 @@ __all__ = [
     "VideoSource",
     "decode_still",
     "encode_still",
+    "open_file",
 ]

@@ -60,7 +60,7 @@ class Ledger:
         return len(self._states)
 
     def expect(self, ticks: int) -> None:
-        """Make room up to ``ticks`` ticks; new ones are pending. Raises ValueError past MAX_TICKS."""
+        """Make room for ``ticks`` ticks, new ones pending. Raises ValueError past MAX_TICKS."""
         if ticks > MAX_TICKS:
             raise ValueError(f"{ticks} ticks are more than {MAX_TICKS}")
         with self._lock:

@@ -1,0 +1,45 @@
+"""From a decoded picture to upright RGB pixels of the size that is kept.
+
+Scaling happens in swscale, together with the colour conversion: a tenth of the cost of scaling full
+RGB, and 0.6 MB a frame to move instead of 6 MB.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, cast
+
+from capture.frame import Pixels
+from capture.geometry import UPRIGHT, Orientation, kept_size, orientation, shown_size
+
+
+class PictureMaker:
+    """Converts pictures of one stream; holds one scaler, since each picture's own would leak."""
+
+    def __init__(self, short_side_px: int) -> None:
+        from av.video.reformatter import Interpolation, VideoReformatter
+
+        self._short_side_px = short_side_px
+        self._scaler = VideoReformatter()
+        self._area = Interpolation.AREA
+
+    def pixels(self, picture: Any, pixel_aspect: Fraction | None) -> Pixels:
+        """uint8 [H, W, 3] RGB, upright, square pixels, of its own memory."""
+        width_px, height_px = shown_size(picture.width, picture.height, pixel_aspect)
+        width_px, height_px = kept_size(width_px, height_px, self._short_side_px)
+        scaled = self._scaler.reformat(
+            picture,
+            width=width_px,
+            height=height_px,
+            format="rgb24",
+            interpolation=self._area,
+            threads=1,
+        )
+        pixels = cast(Pixels, scaled.to_ndarray())  # [H, W, 3]
+        return orientation_of(picture).apply(pixels)
+
+
+def orientation_of(picture: Any) -> Orientation:
+    """How the picture must be turned to be upright."""
+    matrix = picture.side_data.get("DISPLAYMATRIX")
+    return UPRIGHT if matrix is None else orientation(bytes(matrix))

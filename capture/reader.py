@@ -1,0 +1,133 @@
+"""One open container: packets in stream order from any start point, and decoding that goes on.
+
+A reader belongs to one pass and one thread. Only ``Closing`` crosses threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from capture.container import open_container
+from capture.errors import OpenError
+from capture.frame import Pixels
+from capture.picture import PictureMaker
+from capture.settings import Settings
+from capture.timetable import PacketId
+
+_SEEK_BACK_S = 10
+_MAX_READ_ERRORS = 16
+"""Failed reads in a row after which the rest of a container is given up."""
+
+
+class PassStoppedError(Exception):
+    """The source was closed under a running pass. Never leaves this layer."""
+
+
+class Reader:
+    """Demuxes and decodes the watched stream of one file. ``closed`` ends it at the next packet."""
+
+    def __init__(self, path: Path, settings: Settings, closed: Event) -> None:
+        self._path = path
+        self._settings = settings
+        self._closed = closed
+        self.read_errors = 0
+        self._maker = PictureMaker(settings.kept_short_side_px)
+        self._container, self.stream = open_container(path, max_frame_px=settings.max_frame_px)
+        self.codec = self.stream.codec_context
+        self.time_base: Fraction = self.stream.time_base or Fraction(1, 1000)
+
+    def close(self) -> None:
+        """Free the container; harmless when repeated."""
+        self._container.close()
+
+    def packets(self, start: PacketId | None = None) -> Iterator[Any]:
+        """Packets of the stream in file order, from ``start`` (None: from where reading stands).
+
+        Ends at the end of the file or where it cannot be read on. Raises PassStoppedError, and
+        OpenError if ``start`` is not there any more.
+        """
+        if start is None:
+            yield from self._demuxed()
+            return
+        for target_pts in (start.pts, start.pts - round(_SEEK_BACK_S / self.time_base), None):
+            self._seek(target_pts)
+            found = self._from(start)
+            first = next(found, None)
+            if first is not None:
+                yield first
+                yield from found
+                return
+        raise OpenError(f"{str(self._path)!r} changed while it was read; start again")
+
+    def decode(self, packet: Any, *, skip: str = "DEFAULT") -> list[Any]:
+        """Pictures that ``packet`` completes. Raises av.error.FFmpegError where it is damaged."""
+        self.codec.skip_frame = skip
+        pictures: list[Any] = self.codec.decode(packet)
+        return pictures
+
+    def drain(self) -> list[Any]:
+        """Pictures that the decoder still holds; afterwards it is as new."""
+        import av
+
+        try:
+            pictures: list[Any] = self.codec.decode(None)
+        except av.error.FFmpegError:  # the packets it came from were counted when they were fed
+            pictures = []
+        if self.codec.is_open:
+            self.codec.flush_buffers()
+        return pictures
+
+    def pixels(self, picture: Any) -> Pixels:
+        """The picture as it is kept: uint8 [H, W, 3] RGB."""
+        return self._maker.pixels(picture, self.stream.sample_aspect_ratio)
+
+    def _demuxed(self) -> Iterator[Any]:
+        import av
+
+        demuxed = self._container.demux(self.stream)
+        failures = 0
+        while failures < _MAX_READ_ERRORS:
+            if self._closed.is_set():
+                raise PassStoppedError
+            try:
+                packet = next(demuxed, None)
+            except av.error.FFmpegError:  # some containers find their way again behind it
+                failures += 1
+                self.read_errors += 1
+                demuxed = self._container.demux(self.stream)
+                continue
+            if packet is None:
+                return
+            if packet.size:
+                failures = 0
+                yield packet
+
+    def _seek(self, pts: int | None) -> None:
+        import av
+
+        if pts is not None:
+            try:
+                self._container.seek(pts, stream=self.stream, backward=True)
+                return
+            except av.error.FFmpegError:
+                pass  # no index: read on from the start, which always works
+        self.close()
+        self._container, self.stream = open_container(
+            self._path, max_frame_px=self._settings.max_frame_px
+        )
+        self.codec = self.stream.codec_context
+
+    def _from(self, start: PacketId) -> Iterator[Any]:
+        """Packets from ``start`` on; nothing if reading has passed it."""
+        found = False
+        for packet in self._demuxed():
+            if not found:
+                found = packet.pts == start.pts and packet.size == start.size
+                if not found and packet.dts is not None and packet.dts > start.pts:
+                    return
+            if found:
+                yield packet

@@ -1,0 +1,201 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.render.lines import (
+    answer_lines,
+    format_bytes,
+    inspection_lines,
+    list_lines,
+    moment_lines,
+    plain,
+    report_line,
+    settings_lines,
+    timing_line,
+)
+from apps.settings import resolve
+from apps.stills import SavedMoment
+from streamvid.answer import Answer, CoverageReport, Timings, Usage
+from streamvid.ingest import IngestReport
+from streamvid.session import GapReport, Inspection, RecordingSummary
+
+COVERAGE = CoverageReport(0.0, 60.0, 50.0, 50, 0, ((20.0, 30.0, "hole"),), "seen 50 s of 1 min")
+
+
+def answer(**changed):
+    values = {
+        "text": "A dog.",
+        "question": "What?",
+        "recording_id": "ab" * 32,
+        "finish": "stop",
+        "exactness": ("bounded 16 of 50", "merged view"),
+        "evidence": (),
+        "coverage": COVERAGE,
+        "timings": Timings(first_text_s=1.25),
+        "usage": Usage(range_frames=50, view_tokens=50, tokens_per_s=24.4),
+        "language_model": "smollm2 bf16",
+    }
+    return Answer(**(values | changed))
+
+
+def summary(**changed):
+    values = {
+        "recording_id": "ab" * 32,
+        "name": "holiday.mp4",
+        "source": "/films/holiday.mp4",
+        "length_s": 3723.0,
+        "frames": 3000,
+        "size_bytes": 12_500_000,
+        "created_wall_s": 0.0,
+        "updated_wall_s": 0.0,
+        "complete": True,
+        "busy": False,
+    }
+    return RecordingSummary(**(values | changed))
+
+
+def report(**changed):
+    values = {
+        "recording_id": "ab" * 32,
+        "name": "holiday.mp4",
+        "frames": 60,
+        "new_frames": 60,
+        "complete": True,
+        "resumed": False,
+        "attached": False,
+        "two_passes": False,
+        "elapsed_s": 2.0,
+        "ticks_expected": 60,
+        "ticks_covered": 0,
+        "ticks_dropped": 0,
+        "ticks_gapped": 0,
+        "ticks_pending": 0,
+        "damage_packets": 0,
+        "damage_frames": 0,
+    }
+    return IngestReport(**(values | changed))
+
+
+def test_moments_stand_in_columns():
+    moments = [SavedMoment(75.0, 0.25, Path("s/a.jpg")), SavedMoment(3723.0, -0.1, Path("s/b.jpg"))]
+    assert moment_lines(moments) == ["   1:15   0.250  s/a.jpg", "1:02:03  -0.100  s/b.jpg"]
+
+
+def test_below_an_answer_stand_moments_coverage_and_exactness():
+    lines = answer_lines(answer(), [SavedMoment(5.0, 0.3, Path("a.jpg"))])
+    assert lines == [
+        "0:05   0.300  a.jpg",
+        "seen 50 s of 1 min",
+        "exactness: bounded 16 of 50, merged view",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("finish", "word"),
+    [("length", "max_new_tokens"), ("cancelled", "cancelled"), ("deadline", "deadline")],
+)
+def test_an_answer_that_did_not_end_says_so(finish, word):
+    assert word in answer_lines(answer(finish=finish), [])[-1]
+
+
+def test_a_blind_answer_claims_no_exactness():
+    assert answer_lines(answer(finish="blind"), []) == [COVERAGE.text]
+
+
+def test_timing_says_when_the_memory_was_not_read_again():
+    assert "read before" not in timing_line(answer())
+    assert "read before" in timing_line(answer(usage=Usage(context_reused=True)))
+
+
+@given(st.text())
+def test_plain_text_cannot_steer_a_terminal(text):
+    shown = plain(text)
+    assert not any(ord(c) < 0x20 and c not in "\n\t" for c in shown)
+    assert not any(0x7F <= ord(c) < 0xA0 for c in shown)
+    assert plain(shown) == shown
+
+
+def test_plain_text_keeps_every_script():
+    assert plain("¿Qué? 何 в кадре 🐕\n") == "¿Qué? 何 в кадре 🐕\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({}, "holiday.mp4: remembered 60 frames in 2.0 s"),
+        ({"new_frames": 0}, "holiday.mp4: remembered already: 60 frames"),
+        ({"attached": True}, "holiday.mp4: watched by another streamvid: 60 frames"),
+        (
+            {"resumed": True, "new_frames": 20, "ticks_gapped": 8, "damage_packets": 3},
+            "holiday.mp4: went on and remembered 20 frames in 2.0 s, 8 s not seen,"
+            " 3 packets and 0 frames damaged",
+        ),
+    ],
+)
+def test_a_report_says_what_was_done(changed, text):
+    assert report_line(report(**changed)) == text
+
+
+def test_an_inspection_tells_each_second_and_gap():
+    seen = Inspection(
+        summary=summary(name="a\x1b[31mb"),
+        fingerprint="f" * 64,
+        model="nano",
+        frames=10,
+        previews=4,
+        ticks_expected=20,
+        ticks_seen=10,
+        ticks_covered=2,
+        ticks_dropped=0,
+        ticks_gapped=8,
+        ticks_pending=0,
+        gaps=(GapReport(5.0, 13.0, "hole"),),
+        damage_packets=1,
+        damage_frames=2,
+        size_bytes=1000,
+        width=576,
+        tokens_per_frame=1,
+        replaces="cd" * 32,
+        coverage_text="seen 12 s of 20 s",
+    )
+    text = "\n".join(inspection_lines(seen))
+    assert "20 = 10 seen + 2 covered + 0 dropped + 8 in gaps + 0 pending" in text
+    assert "gap       0:05 to 0:13: hole" in text
+    assert "10 and 4 previews" in text
+    assert "1 packets, 2 frames" in text
+    assert "cdcd" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "state"),
+    [({}, "complete"), ({"complete": False}, "unfinished"), ({"busy": True}, "being watched")],
+)
+def test_the_list_has_a_line_a_recording_in_columns(changed, state):
+    head, row = list_lines([summary(**changed)])
+    assert row.startswith("holiday.mp4  abababababab  1:02:03  12.5 MB")
+    assert row.index(state) == head.index("state")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_500_000, "12.5 MB"), (3 * 10**12, "3.0 TB")],
+)
+def test_sizes_are_short(size, text):
+    assert format_bytes(size) == text
+
+
+def test_settings_show_value_and_origin():
+    resolved = resolve(
+        folders={"home": Path("/h"), "cache": Path("/c")},
+        file={},
+        file_name="f",
+        environment={},
+        flags={"seed": "5"},
+    )
+    lines = settings_lines(resolved)
+    assert len(lines) == len(resolved.values())
+    (seed,) = [line.split() for line in lines if line.startswith("seed ")]
+    assert seed == ["seed", "5", "flag"]

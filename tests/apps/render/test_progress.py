@@ -1,0 +1,60 @@
+import io
+
+from apps.render.progress import PLAIN_EVERY_S, ProgressView, progress_text
+from streamvid.ingest import IngestProgress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def at(done, *, stage="frames", elapsed_s=1.0, expected=100, rate=25.0, eta_s=3.0):
+    return IngestProgress(stage, done, expected, done, rate, elapsed_s, eta_s)
+
+
+def test_a_line_tells_stage_place_rate_and_time_left():
+    assert progress_text(at(75)) == "watching 1:15 of 1:40, 25 frames/s, 0:03 left"
+
+
+def test_what_is_not_known_is_left_out():
+    assert progress_text(at(5, expected=None, rate=0.0, eta_s=None)) == "watching 0:05"
+
+
+def test_away_from_a_terminal_lines_are_few():
+    stream = io.StringIO()
+    with ProgressView(stream, name="a.mp4") as view:
+        for step in range(100):
+            view(at(step, elapsed_s=step * PLAIN_EVERY_S / 10))
+        view(at(100, stage="finished"))
+    lines = stream.getvalue().splitlines()
+    assert 10 <= len(lines) <= 11
+    assert all(line.startswith("a.mp4: watching ") for line in lines)
+    assert view.last is not None
+    assert view.last.stage == "finished"
+
+
+def test_each_new_stage_is_told_at_once():
+    stream = io.StringIO()
+    with ProgressView(stream, name="a.mp4") as view:
+        view(at(0, stage="index"))
+        view(at(3, stage="previews"))
+        view(at(4, stage="frames"))
+    assert len(stream.getvalue().splitlines()) == 3
+
+
+def test_a_terminal_gets_a_bar_that_is_gone_afterwards():
+    stream = Terminal()
+    with ProgressView(stream, name="a.mp4") as view:
+        view(at(50))
+    drawn = stream.getvalue()
+    assert "50%" in drawn
+    assert "25 frames/s" in drawn
+    assert drawn.rstrip().endswith("\x1b[2K")  # the line was erased
+
+
+def test_without_any_progress_nothing_is_drawn():
+    stream = Terminal()
+    with ProgressView(stream, name="a.mp4"):
+        pass
+    assert stream.getvalue() == ""

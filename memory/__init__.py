@@ -8,6 +8,14 @@ from memory.blocks import (
     plan_range,
     round_to_segments,
 )
+from memory.coverage import (
+    Coverage,
+    Interval,
+    clock_text,
+    coverage_of,
+    coverage_text,
+    duration_text,
+)
 from memory.errors import (
     AmbiguousSourceError,
     CommitRefusedError,
@@ -24,10 +32,13 @@ from memory.errors import (
     StorageError,
     TokenMemoryError,
 )
+from memory.faiss_index import FaissIndex
 from memory.home import Home
 from memory.identity import describe_file, file_identity
 from memory.lock import Ingester
+from memory.merging import POLICIES
 from memory.recording import Recording
+from memory.retrieval import FlatIndex, Moment, MomentIndex, fill_index
 from memory.rows import (
     BLOCK_TICKS,
     Batch,
@@ -46,27 +57,35 @@ from memory.rows import (
     TickSpan,
 )
 from memory.snapshot import EVERYTHING, PrefixSum, Snapshot
+from memory.view import RollingView, View, range_view
 from memory.writer import Writer
 
 __all__ = [
     "BLOCK_TICKS",
     "EVERYTHING",
+    "POLICIES",
     "AmbiguousSourceError",
     "Batch",
     "Chunk",
     "CommitRefusedError",
     "CorruptRecordingError",
     "Counters",
+    "Coverage",
     "DiskFullError",
     "EventRow",
+    "FaissIndex",
+    "FlatIndex",
     "FrameRow",
     "FrameTable",
     "GapRow",
     "Geometry",
     "Home",
     "Ingester",
+    "Interval",
     "ModelIdentity",
     "ModelMismatchError",
+    "Moment",
+    "MomentIndex",
     "PrefixSum",
     "RangeError",
     "RangePlan",
@@ -76,6 +95,7 @@ __all__ = [
     "RecordingInfo",
     "RecordingNotFoundError",
     "RecordingSummary",
+    "RollingView",
     "SchemaTooNewError",
     "Segment",
     "Snapshot",
@@ -85,12 +105,19 @@ __all__ = [
     "StorageError",
     "TickSpan",
     "TokenMemoryError",
+    "View",
     "Writer",
     "block_of",
+    "clock_text",
+    "coverage_of",
+    "coverage_text",
     "cuts_before",
     "describe_file",
+    "duration_text",
     "file_identity",
+    "fill_index",
     "missing_spans",
     "plan_range",
+    "range_view",
     "round_to_segments",
 ]

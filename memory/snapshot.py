@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from memory.blocks import RangePlan, plan_range
+from memory.coverage import Coverage, coverage_of
 from memory.database import open_reading, translated
 from memory.digest import content_digest
 from memory.errors import RangeError
@@ -142,6 +143,20 @@ class Snapshot:
             key=np.array(key, dtype=np.bool_),
             corrupt=np.array(corrupt, dtype=np.bool_),
             preview=np.array(preview, dtype=np.bool_),
+        )
+
+    def coverage(self, *, start_s: float = 0.0, end_s: float | None = None) -> Coverage:
+        """Return what is known of [start_s, end_s), the recording's end if None.
+
+        Raises RangeError.
+        """
+        return coverage_of(
+            self.frames(previews=True),
+            self.gaps(),
+            self.settled(),
+            self.counters(),
+            start_s=start_s,
+            end_s=end_s,
         )
 
     # what the frames hold

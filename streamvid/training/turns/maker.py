@@ -1,0 +1,163 @@
+"""Turns out of pictures and captions: the whole of turn making behind one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from random import Random
+from types import MappingProxyType
+
+from streamvid.training.turns import absent, grammar, wording
+from streamvid.training.turns.balance import Balance, fit_balance
+from streamvid.training.turns.claims import Claim
+from streamvid.training.turns.errors import NoExamplesError
+from streamvid.training.turns.facts import Fact
+from streamvid.training.turns.given import given_turn
+from streamvid.training.turns.reading import Reader, Reading
+from streamvid.training.turns.turn import Example, Kind, Turn
+
+DEFAULT_MIX: Mapping[Kind, float] = MappingProxyType(
+    {
+        "caption": 0.25,
+        "yesno": 0.40,
+        "colour": 0.08,
+        "doing": 0.07,
+        "what": 0.07,
+        "where": 0.06,
+        "count": 0.03,
+        "absent": 0.04,
+        "qa": 0.25,
+    }
+)
+"""How often each kind is tried for a picture. Kinds a picture cannot give leave room to the rest,
+so ``qa`` weighs only where pairs were given."""
+
+_TEXT_ROWS = 4000
+_TRIES = 8
+
+
+class TurnMaker:
+    """Makes turns about pictures, single captions, and videos put together from pictures.
+
+    Built from the training examples: they settle which things are asked about and how often, so
+    that each is as often there as not. Reading is cached by image: 8,000 pictures take some 10 s
+    at construction and some 60 MB.
+    """
+
+    def __init__(
+        self, examples: Sequence[Example], seed: int, *, mix: Mapping[Kind, float] = DEFAULT_MIX
+    ) -> None:
+        """``seed`` picks the captions that the text-only balance is fitted to.
+
+        Raises NoExamplesError without an example that has a caption or a given pair.
+        """
+        usable = [example for example in examples if example.captions or example.qa]
+        if not usable:
+            raise NoExamplesError("no example has a caption or a question; check the split's name")
+        self.mix = dict(mix)
+        self.reader = Reader(usable)
+        self._readings = {example.image: self.reader.read(example) for example in usable}
+        scenes = {c: concept.scenes for c, concept in self.reader.by_claim.items()}
+        readings = list(self._readings.values())
+        self.balance = fit_balance([r.verdicts for r in readings], scenes)
+        self._absent = absent.AbsentThings.count(r.verdicts for r in readings)
+        captions = [caption for example in usable for caption in example.captions]
+        Random(seed).shuffle(captions)
+        alone = [self.reader.read_text(text).verdicts for text in captions[:_TEXT_ROWS]]
+        self.text_balance = fit_balance(alone, scenes) if alone else self.balance
+
+    def reading(self, example: Example) -> Reading:
+        """What the words of ``example`` tell, from the cache if it is a training picture."""
+        found = self._readings.get(example.image)
+        return found or self.reader.read(example)
+
+    def picture_turns(self, example: Example, rng: Random, n: int) -> list[Turn]:
+        """Up to ``n`` turns about one picture, no question twice; the order is random.
+
+        Deterministic in ``example`` and the state of ``rng``. Fewer come back where the words
+        about the picture don't give so many.
+        """
+        reading = self.reading(example)
+        makers: dict[Kind, Callable[[], Turn | None]] = {
+            "caption": lambda: self._caption(example.captions, rng),
+            "yesno": lambda: self._yesno(self.balance, reading, rng),
+            "absent": lambda: self._absent.turn(reading.verdicts, rng),
+            "qa": lambda: given_turn(example.qa, rng),
+            **{kind: _fact_maker(reading, kind, rng) for kind in _FACT_KINDS},
+        }
+        return self._draw(makers, rng, n)
+
+    def text_turns(self, caption: str, rng: Random, n: int) -> list[Turn]:
+        """Up to ``n`` turns that one caption answers, for training without its picture.
+
+        Yes and no are balanced over captions here: what the caption does not speak of is "no".
+        """
+        reading = self.reader.read_text(caption)
+        makers: dict[Kind, Callable[[], Turn | None]] = {
+            "caption": lambda: self._caption((caption,), rng),
+            "yesno": lambda: self._yesno(self.text_balance, reading, rng),
+            "absent": lambda: self._absent.turn(reading.verdicts, rng),
+            **{kind: _fact_maker(reading, kind, rng) for kind in _FACT_KINDS},
+        }
+        return self._draw(makers, rng, n)
+
+    def _draw(
+        self, makers: dict[Kind, Callable[[], Turn | None]], rng: Random, n: int
+    ) -> list[Turn]:
+        """Draw ``n`` kinds by the mix; what a picture cannot give, other kinds fill.
+
+        Yes and no are drawn exactly as often for every picture, never to fill a gap: pictures with
+        little else to ask would bend the balance.
+        """
+        shares = [self.mix.get(kind, 0.0) for kind in makers]
+        drawn = rng.choices(list(makers), weights=shares, k=n)
+        filling = [kind for kind in makers if kind != "yesno"]
+        edges = list(accumulate(self.mix.get(kind, 0.0) for kind in filling))
+        turns: list[Turn] = []
+        asked: set[str] = set()
+        for kind in drawn:
+            for _ in range(_TRIES):
+                turn = makers[kind]()
+                if turn is not None and turn.question not in asked:
+                    asked.add(turn.question)
+                    turns.append(turn)
+                    break
+                kind = rng.choices(filling, cum_weights=edges)[0]
+        return turns
+
+    def _caption(self, captions: Sequence[str], rng: Random) -> Turn | None:
+        if not captions:
+            return None
+        request = wording.fill(rng.choice(wording.CAPTION_REQUESTS), rng)
+        return Turn(request, grammar.sentence(rng.choice(captions)), "caption")
+
+    def _yesno(self, balance: Balance, reading: Reading, rng: Random) -> Turn | None:
+        claims, answers, odds = balance.odds(reading.verdicts)
+        picked = rng.random()
+        for claim, answer, weight in zip(claims, answers, odds.tolist(), strict=True):
+            picked -= weight
+            if picked < 0:
+                return yesno_turn(claim, rng, holds=answer)
+        return None
+
+
+_FACT_KINDS: tuple[Kind, ...] = ("colour", "count", "where", "doing", "what")
+
+
+def yesno_turn(
+    claim: Claim, rng: Random, *, holds: bool, media: tuple[str, ...] = wording.PICTURE_WORDS
+) -> Turn:
+    """The question about ``claim`` and its answer."""
+    question = wording.ask_claim(claim, rng, media=media)
+    return Turn(question, wording.say(claim, rng, holds=holds), "yesno", claim.name)
+
+
+def fact_turn(fact: Fact, rng: Random, *, media: tuple[str, ...] = wording.PICTURE_WORDS) -> Turn:
+    """One wording of ``fact``'s question and one of its answers."""
+    question = wording.fill(rng.choice(fact.questions), rng, media=media)
+    return Turn(question, grammar.sentence(rng.choice(fact.answers)), fact.kind)
+
+
+def _fact_maker(reading: Reading, kind: Kind, rng: Random) -> Callable[[], Turn | None]:
+    facts = [fact for fact in reading.facts if fact.kind == kind]
+    return lambda: fact_turn(rng.choice(facts), rng) if facts else None

@@ -1,0 +1,150 @@
+"""Everything that the words about one picture tell: facts to ask for, claims true and false."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from streamvid.training.turns import words
+from streamvid.training.turns.captions import Caption, read_caption, tokenise
+from streamvid.training.turns.categories import category_facts
+from streamvid.training.turns.catalogue import load_catalogue
+from streamvid.training.turns.claims import Claim, Verdicts
+from streamvid.training.turns.concepts import Concept
+from streamvid.training.turns.doings import doing_facts, object_facts
+from streamvid.training.turns.facts import (
+    Fact,
+    colour_facts,
+    count_facts,
+    head_fact,
+    lone_animal,
+    lone_person,
+)
+from streamvid.training.turns.mining import mine_concepts
+from streamvid.training.turns.places import place_facts
+from streamvid.training.turns.states import (
+    colour_claims,
+    count_claims,
+    place_claims,
+    subject_states,
+)
+from streamvid.training.turns.turn import Example
+
+FULL_CAPTIONS = 4
+"""From so many captions on, what is in most pictures would have been named if it were there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One picture as its words tell it; ``vocabulary`` is every word said of it."""
+
+    captions: tuple[Caption, ...]
+    vocabulary: frozenset[str]
+    facts: tuple[Fact, ...]
+    verdicts: Verdicts
+
+
+class Reader:
+    """Reads examples against one set of concepts: the catalogue and what the folder adds to it."""
+
+    def __init__(self, examples: Iterable[Example], *, mined_least: int = 12) -> None:
+        """``examples`` are mined for concepts named in at least ``mined_least`` pictures."""
+        catalogue = load_catalogue()
+        known = frozenset().union(*(word for c in catalogue for word in _own_words(c)))
+        parsed = [[read_caption(text) for text in example.captions] for example in examples]
+        self.concepts = catalogue + mine_concepts(parsed, known, least=mined_least)
+        self.claims = {
+            concept.name: Claim("doing", concept.clause)
+            if concept.clause
+            else Claim("thing", concept.phrases)
+            for concept in self.concepts
+        }
+        self.by_claim = {self.claims[c.name]: c for c in self.concepts}
+        self._by_word: dict[str, list[int]] = {}
+        for number, concept in enumerate(self.concepts):
+            for term in concept.evidence:
+                for word in term.together[0]:
+                    self._by_word.setdefault(word, []).append(number)
+        self._full = [c for c in self.concepts if c.common]
+        self._rare = [c for c in self.concepts if not c.common]
+
+    def read(self, example: Example) -> Reading:
+        """Read a picture's captions and given pairs."""
+        statements = [pair.statement for pair in example.qa if pair.statement]
+        return self._read(
+            [read_caption(text) for text in example.captions],
+            [read_caption(text) for text in statements],
+            [f"{pair.question} {pair.answer}" for pair in example.qa],
+            full=len(example.captions) >= FULL_CAPTIONS,
+        )
+
+    def read_text(self, caption: str) -> Reading:
+        """Read one caption on its own, as all there is to know."""
+        return self._read([read_caption(caption)], [], [], full=True)
+
+    def _read(
+        self, captions: list[Caption], stated: list[Caption], said: list[str], *, full: bool
+    ) -> Reading:
+        vocabulary = frozenset().union(
+            *(_with_nouns(caption.tokens) for caption in captions + stated),
+            *(_with_nouns(tokenise(text)) for text in said),
+        )
+        named = self._named(captions + stated, vocabulary)
+        true = {self.claims[concept.name] for concept in named}
+        false = {
+            self.claims[concept.name]
+            for concept in (self.concepts if full else self._rare)
+            if concept.blocks.isdisjoint(vocabulary) and concept not in named
+        }
+        for claims in (subject_states, colour_claims, count_claims, place_claims):
+            holds, fails = claims(captions)
+            true |= holds
+            false |= fails
+        return Reading(
+            tuple(captions),
+            vocabulary,
+            tuple(_facts(captions)) if captions else (),
+            Verdicts(frozenset(true), frozenset(false - true)),
+        )
+
+    def _named(self, captions: Sequence[Caption], vocabulary: frozenset[str]) -> set[Concept]:
+        found: set[Concept] = set()
+        for caption in captions:
+            tokens = _with_nouns(caption.tokens)
+            numbers = {n for token in tokens for n in self._by_word.get(token, ())}
+            for number in numbers:
+                concept = self.concepts[number]
+                if concept not in found and concept.named_by(caption, tokens):
+                    found.add(concept)
+        return {concept for concept in found if concept.unless.isdisjoint(vocabulary)}
+
+
+def _own_words(concept: Concept) -> list[frozenset[str]]:
+    if concept.clause:
+        return []
+    return [group for term in concept.evidence for group in term.together]
+
+
+_BEFORE_NOUN = words.DETERMINERS | words.ADJECTIVES | {"playground", "tire", "rope", "baby"}
+_NOUN_OR_VERB = frozenset({"swing", "slide", "steps"})
+
+
+def _with_nouns(tokens: tuple[str, ...]) -> frozenset[str]:
+    """The tokens as a set, plus ``slide#n`` where "slide" stands as a noun."""
+    marked = {
+        f"{token}#n"
+        for previous, token in zip(tokens, tokens[1:], strict=False)
+        if token in _NOUN_OR_VERB and previous in _BEFORE_NOUN
+    }
+    return frozenset(tokens) | marked
+
+
+def _facts(captions: Sequence[Caption]) -> Iterable[Fact]:
+    person, animal = lone_person(captions), lone_animal(captions)
+    yield from colour_facts(captions)
+    yield from count_facts(captions)
+    yield from place_facts(captions, person or animal)
+    yield from doing_facts(captions)
+    yield from object_facts(captions)
+    yield from category_facts(captions)
+    yield from head_fact(captions, person)

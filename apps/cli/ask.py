@@ -12,6 +12,7 @@ from apps.cli.conversation import converse
 from apps.cli.options import (
     Needed,
     Setup,
+    Words,
     open_session,
     setting_option,
     takes_settings,
@@ -30,9 +31,11 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("source", cls=Needed)
-@click.argument("question", required=False)
+@click.argument("question", required=False, type=Words())
 @time_options
-@click.option("--phrase", metavar="TEXT", help="Look this up for moments, not the question.")
+@click.option(
+    "--phrase", type=Words(), metavar="TEXT", help="Look this up for moments, not the question."
+)
 @click.option("--now", is_flag=True, help="Answer from what is there; of a long file, previews.")
 @setting_option(
     "--fusion",

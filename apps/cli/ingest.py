@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from apps.cli.options import Needed, Setup, open_session, print_document, takes_settings
+from apps.cli.options import Needed, Setup, Words, open_session, print_document, takes_settings
 from apps.cli.watching import watching
 from apps.render import ingest_document, report_line
 
@@ -19,7 +19,9 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("file", cls=Needed)
-@click.option("--name", metavar="TEXT", help="Name of the recording. Default: the file's name.")
+@click.option(
+    "--name", type=Words(), metavar="TEXT", help="Name of the recording. Default: the file's name."
+)
 @takes_settings
 def ingest(setup: Setup, *, file: str, name: str | None) -> None:
     """Watch FILE into memory, one frame a second.

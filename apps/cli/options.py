@@ -51,6 +51,21 @@ class TimeText(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
+class Words(click.ParamType[str]):
+    """Text meant for the model: bytes that are no UTF-8 become question marks.
+
+    The system hands them over as lone surrogates, which no tokenizer and no database takes.
+    """
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The text, fit to be encoded."""
+        return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
 def setting_option(flag: str, name: str, **attributes: Any) -> Callable[[Command], Command]:
     """A flag that sets the setting ``name``, so that the layers and their origins stay true."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -16,7 +17,7 @@ from apps.cli.inspect import inspect
 from apps.cli.listing import list_recordings
 from apps.cli.remove import remove
 from apps.cli.search import search
-from apps.errors import FAILED, MISUSE, STOPPED, AppError, exit_code
+from apps.errors import MISUSE, STOPPED, AppError, exit_code
 from apps.render import plain
 from streamvid.errors import StreamvidError
 
@@ -76,8 +77,9 @@ def _run(arguments: Sequence[str]) -> int:
     """Run ``arguments``; return the exit code. What nobody expects keeps its traceback."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not cost the answer.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+        _reconfigure(stream, "backslashreplace")
+    # A question typed or piped in another encoding is odd, and still a question.
+    _reconfigure(sys.stdin, "replace")
     try:
         outcome = program.main(args=list(arguments), prog_name=NAME, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -100,9 +102,14 @@ def _run(arguments: Sequence[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
+def _reconfigure(stream: TextIO, errors: str) -> None:
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors=errors)
+
+
 def _complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    click.echo(f"{NAME}: {plain(' '.join(message.split())) or FAILED}", err=True)
+    click.echo(f"{NAME}: {plain(' '.join(message.split())) or 'failed'}", err=True)
 
 
 def _lower(message: str) -> str:

@@ -10,6 +10,7 @@ from apps.cli.answer_output import stills_folder
 from apps.cli.options import (
     Needed,
     Setup,
+    Words,
     open_session,
     print_document,
     takes_settings,
@@ -29,7 +30,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("source", cls=Needed)
-@click.argument("phrase", cls=Needed)
+@click.argument("phrase", cls=Needed, type=Words())
 @time_options
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=10, help="Most moments. Default: 10."

@@ -1,0 +1,107 @@
+import json
+import os
+import pty
+import select
+import subprocess
+
+import pytest
+
+
+def test_each_piped_line_is_a_question(program, clip):
+    done = program.run("ask", clip, "--json", stdin="What is red?\n\nWhat is green?\n")
+    assert done.returncode == 0, done.stderr
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [d["question"] for d in documents] == ["What is red?", "What is green?"]
+    assert documents[1]["usage"]["context_reused"]
+
+
+def test_a_range_holds_until_the_next(program, clip):
+    lines = ["/range 0:03 0:06", "What?", "/range", "What?", "/quit", "What?"]
+    done = program.run("ask", clip, "--json", stdin="\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [d["usage"]["range_frames"] for d in documents] == [3, 9]
+
+
+def test_nothing_said_is_no_error(program, clip):
+    done = program.run("ask", clip, stdin="")
+    assert done.returncode == 0
+    assert done.stdout == ""
+
+
+def test_a_script_learns_of_a_bad_line(program, clip, refused):
+    program.run("ingest", clip)
+    done = program.run("ask", clip, stdin="/range 5 soon\nWhat?\n")
+    assert "soon" in refused(done)
+
+
+def test_an_unknown_word_of_command_gets_help(program, clip):
+    done = program.run("ask", clip, stdin="/dance\n")
+    assert done.returncode == 0
+    assert "/range FROM TO" in done.stderr
+
+
+class Terminal:
+    """The program on a terminal of its own; ``until`` reads on until a text has come."""
+
+    def __init__(self, program, *arguments):
+        self.master, slave = pty.openpty()
+        self.child = subprocess.Popen(
+            program.command(*arguments),
+            env=program.environment(TERM="dumb"),
+            cwd=program.home,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text, *, timeout_s=60):
+        while text not in self.seen:
+            ready, _, _ = select.select([self.master], [], [], timeout_s)
+            assert ready, f"no {text!r} in {self.seen!r}"
+            try:
+                piece = os.read(self.master, 4096)
+            except OSError:  # how Linux tells that the other end is closed
+                piece = b""
+            assert piece, f"ended without {text!r}: {self.seen!r}"
+            self.seen += piece.decode(errors="replace")
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal(program, clip):
+    program.run("ingest", clip)
+    opened = Terminal(program, "ask", clip)
+    yield opened
+    opened.close()
+
+
+def test_a_person_talks_at_a_terminal(terminal):
+    assert "Ask one question a line" in terminal.until("> ")
+    terminal.type("What is red?\n")
+    assert "exactness" in terminal.until("> ")
+    terminal.type("/range 5 soon\n")
+    assert "soon" in terminal.until("> ")
+    terminal.type("What is blue?\n")
+    assert "exactness" in terminal.until("> ")
+    terminal.type("\x04")
+    assert terminal.child.wait(timeout=30) == 0
+
+
+def test_ctrl_c_at_the_prompt_leaves(terminal):
+    terminal.until("> ")
+    terminal.child.send_signal(2)
+    assert terminal.child.wait(timeout=30) == 130

@@ -1,0 +1,104 @@
+import json
+import os
+import signal
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A program whose model waits before its ``batch``; see held_model.py."""
+
+    reached: int
+    go_on: int
+    environment: dict
+
+    def wait(self):
+        assert os.read(self.reached, 1) == b"r"
+
+    def let_go(self):
+        os.write(self.go_on, b"g" * 4096)
+
+
+@pytest.fixture
+def held(tmp_path):
+    paths = {name: tmp_path / name for name in ("reached", "go_on")}
+    ends = {}
+    for name, path in paths.items():
+        os.mkfifo(path)
+        ends[name] = os.open(path, os.O_RDWR)  # both ways, so that nobody waits to open it
+    # Nine batches of eight: the first block of 64 ticks is encoded, the second has begun.
+    environment = {
+        "STREAMVID_MODEL": "held_model:load",
+        "HELD_BATCH": "9",
+        "HELD_REACHED": str(paths["reached"]),
+        "HELD_GO_ON": str(paths["go_on"]),
+    }
+    yield Held(ends["reached"], ends["go_on"], environment)
+    for end in ends.values():
+        os.close(end)
+
+
+def document(program, *arguments):
+    done = program.run(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_film_is_remembered_once(program, clip):
+    first = document(program, "ingest", clip)
+    assert (first["frames"], first["new_frames"], first["complete"]) == (9, 9, True)
+    again = document(program, "ingest", clip)
+    assert (again["new_frames"], again["complete"], again["id"]) == (0, True, first["id"])
+
+
+def test_the_report_is_a_line(program, clip):
+    done = program.run("ingest", clip, "--name", "colours \x1b[31m")
+    assert done.returncode == 0
+    assert done.stdout.startswith("colours [31m: remembered 9 frames")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_ctrl_c_keeps_what_was_watched_and_the_next_run_goes_on(program, long_clip, held):
+    child = program.start("ingest", long_clip, **held.environment)
+    held.wait()
+    child.send_signal(signal.SIGINT)
+    held.let_go()
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130, stderr
+    last = stderr.strip().splitlines()[-1]
+    assert "what was watched is kept" in last
+    assert "Traceback" not in stderr
+    kept = document(program, "inspect", long_clip)
+    assert not kept["complete"]
+    assert kept["frames"] >= 64
+    assert kept["ticks_pending"] > 0
+    report = document(program, "ingest", long_clip)
+    assert report["resumed"]
+    assert report["complete"]
+    assert report["frames"] == 100
+    assert report["new_frames"] == 100 - kept["frames"]
+
+
+def test_a_second_terminal_asks_and_attaches_while_the_first_watches(program, long_clip, held):
+    child = program.start("ingest", long_clip, **held.environment)
+    held.wait()
+    seen = document(program, "inspect", long_clip)
+    assert seen["busy"]
+    done = program.run("ask", long_clip, "What is red?", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert 0 < answer["usage"]["range_frames"] < 100
+    assert "another streamvid is watching" in done.stderr
+    done = program.run("remove", long_clip, "--yes")
+    assert done.returncode == 4
+    other = program.start("ingest", long_clip, "--json")
+    held.let_go()
+    attached, _ = other.communicate(timeout=60)
+    stdout, stderr = child.communicate(timeout=60)
+    assert child.returncode == 0, stderr
+    assert "remembered 100 frames" in stdout
+    assert other.returncode == 0
+    assert json.loads(attached)["complete"]
+    assert document(program, "inspect", long_clip)["frames"] == 100

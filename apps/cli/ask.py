@@ -18,7 +18,7 @@ from apps.cli.options import (
     takes_settings,
     time_options,
 )
-from apps.cli.watching import going_on, watching
+from apps.cli.watching import ASK_NOW, going_on, watching
 from streamvid.answer import TimeRange
 
 _EPILOG = """\b
@@ -72,12 +72,12 @@ def ask(
     with open_session(setup) as session:
         now = now or going_on(session, source)
         if question is None:
-            with watching(source) as progress:
+            with watching(source, tip=ASK_NOW) as progress:
                 conversation = session.conversation(source, now=now, progress=progress)
             with conversation:
                 converse(conversation, setup, within=within, stills=stills, lines=sys.stdin)
             return
-        with watching(source) as progress:
+        with watching(source, tip=ASK_NOW) as progress:
             stream = session.ask(
                 source, question, within=within, phrase=phrase, now=now, progress=progress
             )

@@ -14,14 +14,16 @@ from apps.times import format_time
 from streamvid.errors import IngestInterruptedError, StreamvidError
 from streamvid.session import Session
 
+ASK_NOW = "Ctrl-C and the same question with --now answers from what was seen by then"
+
 
 @contextmanager
-def watching(source: str) -> Iterator[ProgressView]:
-    """A progress to pass to an ingest of ``source``.
+def watching(source: str, *, tip: str = "") -> Iterator[ProgressView]:
+    """A progress to pass to an ingest of ``source``; ``tip`` is for one that takes long.
 
     Ctrl-C leaves as ``StoppedError``, which says how far it came and how to go on.
     """
-    view = ProgressView(sys.stderr, name=plain(Path(source).name))
+    view = ProgressView(sys.stderr, name=plain(Path(source).name), tip=tip)
     try:
         with view:
             yield view

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PLAIN_EVERY_S = 10.0
+TIP_FROM_S = 60.0
 
 _STAGES = {
     "index": "reading the index",
@@ -25,11 +26,13 @@ _STAGES = {
 class ProgressView:
     """Takes each ``IngestProgress`` and shows it; a context manager that leaves the line clean.
 
-    ``last`` is the newest progress, so that a stopped ingest can say how far it came.
+    ``last`` is the newest progress, so that a stopped ingest can say how far it came. ``tip`` is a
+    line shown once where more than a minute is left.
     """
 
-    def __init__(self, stream: TextIO, *, name: str) -> None:
+    def __init__(self, stream: TextIO, *, name: str, tip: str = "") -> None:
         self.last: IngestProgress | None = None
+        self._tip = tip
         self._stream = stream
         self._name = name
         self._bar: Progress | None = None
@@ -46,8 +49,10 @@ class ProgressView:
             stage_changed or progress.elapsed_s - self._plain_at_s >= PLAIN_EVERY_S
         ):
             self._plain_at_s = progress.elapsed_s
-            self._stream.write(f"{self._name}: {progress_text(progress)}\n")
-            self._stream.flush()
+            self._write(f"{self._name}: {progress_text(progress)}")
+        if self._tip and progress.stage == "frames" and (progress.eta_s or 0.0) >= TIP_FROM_S:
+            self._write(self._tip)
+            self._tip = ""
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +65,14 @@ class ProgressView:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def _write(self, line: str) -> None:
+        """A line of its own, above the bar where there is one."""
+        if self._bar is not None:
+            self._bar.console.print(line, soft_wrap=True)
+            return
+        self._stream.write(line + "\n")
+        self._stream.flush()
 
     def _draw(self, progress: IngestProgress) -> None:
         if self._bar is None:

@@ -1,6 +1,8 @@
 import io
 
-from apps.render.progress import PLAIN_EVERY_S, ProgressView, progress_text
+import pytest
+
+from apps.render.progress import PLAIN_EVERY_S, TIP_FROM_S, ProgressView, progress_text
 from streamvid.ingest import IngestProgress
 
 
@@ -58,3 +60,14 @@ def test_without_any_progress_nothing_is_drawn():
     with ProgressView(stream, name="a.mp4"):
         pass
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal])
+def test_a_tip_is_given_once_and_only_where_it_takes_long(kind):
+    stream = kind()
+    with ProgressView(stream, name="a.mp4", tip="--now answers at once") as view:
+        view(at(1, eta_s=TIP_FROM_S - 1))
+        assert "--now" not in stream.getvalue()
+        view(at(2, eta_s=TIP_FROM_S))
+        view(at(3, eta_s=TIP_FROM_S + 9))
+    assert stream.getvalue().count("--now answers at once") == 1

@@ -5,6 +5,7 @@ Importing it loads torch; only models import it.
 
 from streamvid.model.llama.config import LlamaConfig, RopeScaling
 from streamvid.model.llama.errors import CacheError, ConfigError, PrecisionError
+from streamvid.model.llama.generation import generate
 from streamvid.model.llama.kv_cache import FrameStates, KVCache
 from streamvid.model.llama.language_model import PREFILL_CHUNK_TOKENS, LanguageModel
 from streamvid.model.llama.precision import Precision, PrecisionName, choose_precision
@@ -20,7 +21,9 @@ __all__ = [
     "LlamaConfig",
     "LlamaStack",
     "Precision",
+    "PrecisionError",
     "PrecisionName",
     "RopeScaling",
     "choose_precision",
+    "generate",
 ]

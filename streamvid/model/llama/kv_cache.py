@@ -62,7 +62,7 @@ class KVCache:
             self._grow(layer, self.length + tokens)
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Put [1, K, n, D] of ``layer`` behind what is there; give all of them, [1, K, length + n, D].
+        """Put [1, K, n, D] behind what ``layer`` has; give all of it, [1, K, length + n, D].
 
         ``length`` moves with ``advance`` only, once every layer has appended: a pass that fails
         half-way leaves the cache as it was.

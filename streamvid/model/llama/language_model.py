@@ -59,8 +59,8 @@ class LanguageModel:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the layers' matrices and the token table."""
-        return self._stack.nbytes + self._head.table.nbytes
+        """Bytes of all matrices, each counted once."""
+        return self._stack.nbytes + self._head.nbytes
 
     def new_cache(self, *, room_tokens: int = 0) -> KVCache:
         """An empty KV cache with room for ``room_tokens`` before it grows."""
@@ -81,7 +81,7 @@ class LanguageModel:
         Raises ContextFullError, with nothing appended, past the checkpoint's last position.
         """
         self._check_room(embeddings.shape[0], cache)
-        for chunk in embeddings.split(chunk_tokens):
+        for chunk in _chunks(embeddings, chunk_tokens):
             self._stack.run(chunk, cache, outputs=0)
 
     @torch.inference_mode()
@@ -90,7 +90,7 @@ class LanguageModel:
     ) -> Tensor:
         """As ``extend``, for n >= 1, and logits float32 [vocabulary] of what follows the last."""
         self._check_room(embeddings.shape[0], cache)
-        *chunks, last = embeddings.split(chunk_tokens)
+        *chunks, last = _chunks(embeddings, chunk_tokens)
         for chunk in chunks:
             self._stack.run(chunk, cache, outputs=0)
         return self._logits(self._stack.run(last, cache, outputs=1))[0]
@@ -121,3 +121,7 @@ class LanguageModel:
             raise ContextFullError(
                 f"{cache.length} + {tokens} tokens exceed the model's {places}; shorten the view"
             )
+
+
+def _chunks(embeddings: Tensor, tokens: int) -> list[Tensor]:
+    return [embeddings[start : start + tokens] for start in range(0, embeddings.shape[0], tokens)]

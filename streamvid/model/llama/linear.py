@@ -21,7 +21,8 @@ Linear = Callable[[Tensor], Tensor]
 
 def kernels_here() -> tuple[Kernel, ...]:
     """The kernels that this build of torch has."""
-    if torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if has_onednn and torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return ("fp32", "bf16", "bf16-packed", "int8")
     return ("fp32", "bf16", "int8")
 

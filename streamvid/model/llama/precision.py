@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -137,7 +137,7 @@ def processor_name() -> str:
     return f"{names[0]} model {model[0]}" if names and model else platform.machine()
 
 
-def _call(linears: list[Callable[[Tensor], Tensor]], rows: Tensor) -> Callable[[], object]:
+def _call(linears: Sequence[Callable[[Tensor], Tensor]], rows: Tensor) -> Callable[[], object]:
     return lambda: [linear(rows) for linear in linears]
 
 

@@ -142,7 +142,7 @@ class LlamaStack:
         kept: int,
     ) -> Tensor:
         """One layer over [B, n, d]; only the last ``kept`` tokens go on behind the keys."""
-        products, config = layer.prefill, self.config
+        products = layer.prefill
         queries, keys, values = self._rotated(layer, hidden, start=store.length)
         keys, values = store.append(index, keys, values)
         tokens = hidden.shape[1]
@@ -168,7 +168,7 @@ class LlamaStack:
         config, products = self.config, layer.prefill
         H, K, D = config.num_attention_heads, config.num_key_value_heads, config.head_dim
         rows = self._norm(hidden, layer.input_norm, products.dtype)
-        heads = products.query_key_value(rows).unflatten(-1, (H + 2 * K, D))
+        heads = products.query_key_value(rows).view(*rows.shape[:2], H + 2 * K, D)
         turned = self._rope.rotate(heads[:, :, : H + K].float(), start=start).to(self._cache_dtype)
         values = heads[:, :, H + K :].to(self._cache_dtype)
         return (

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from streamvid.model.errors import WeightsError
 from streamvid.model.llama.config import LlamaConfig
-from streamvid.model.llama.linear import GatedUnit, Linear, kernel_dtype, make_linear
-from streamvid.model.llama.precision import Kernel, Precision
+from streamvid.model.llama.linear import GatedUnit, Kernel, Linear, kernel_dtype, make_linear
+from streamvid.model.llama.precision import Precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerProducts:
-    """The four products of a layer in one kernel; queries, keys, values are one, gate and up one."""
+    """The products of a layer in one kernel; queries, keys and values are one, gate and up one."""
 
     query_key_value: Linear
     output: Linear
@@ -51,6 +51,7 @@ class HeadWeights:
     table: Tensor
     head: Linear
     dtype: torch.dtype
+    nbytes: int
 
 
 def load_layer(
@@ -94,11 +95,13 @@ def load_head(
     table = take(tensors, f"{prefix}embed_tokens.weight", size).to(dtype)
     wide = table if config.tie_word_embeddings else take(tensors, "lm_head.weight", size)
     kernel: Kernel = "fp32" if dtype == torch.float32 else "bf16"
+    head = make_linear(wide, kernel)
     return HeadWeights(
         norm=take(tensors, f"{prefix}norm.weight", (config.hidden_size,)).float(),
         table=table,
-        head=make_linear(wide, kernel),
+        head=head,
         dtype=dtype,
+        nbytes=table.nbytes + (0 if config.tie_word_embeddings else head.nbytes),
     )
 
 

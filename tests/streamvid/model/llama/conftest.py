@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 from streamvid.model.llama import LanguageModel, LlamaConfig, Precision
+
+# A loaded machine pauses for longer than any honest limit; what is tested here is not the time.
+settings.register_profile("llama", deadline=None)
+settings.load_profile("llama")
 
 FIELDS: dict[str, Any] = {
     "model_type": "llama",

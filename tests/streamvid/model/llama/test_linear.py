@@ -6,8 +6,9 @@ import torch
 from streamvid.model.llama.linear import GatedUnit, kernel_dtype, kernels_here, make_linear
 
 KERNELS = kernels_here()
-# Relative to the largest output: fp32 rounds by 2^-24, bf16 outputs by 2^-8, int8 codes by 1/254.
-TOLERANCE = {"fp32": 1e-5, "bf16": 8e-3, "bf16-packed": 8e-3, "int8": 1.6e-2}
+# Relative to the largest output: fp32 rounds by 2^-24; bf16 by 2^-8 at weights, gate and product;
+# int8 codes by 1/254 of their row's largest besides.
+TOLERANCE = {"fp32": 1e-5, "bf16": 1.6e-2, "bf16-packed": 1.6e-2, "int8": 2.4e-2}
 
 
 def _close(found: torch.Tensor, expected: torch.Tensor, kernel: str) -> None:

@@ -18,17 +18,23 @@ from streamvid.settings import Settings
 
 VARIABLE_PREFIX = "STREAMVID_"
 
+Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
+
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
     """What the program runs with: folders, the model's name, and the settings of the layer below.
 
-    ``home`` holds ``recordings/`` and ``stills/``; ``cache`` holds converted weights.
+    ``home`` holds ``recordings/`` and ``stills/``; ``cache`` holds converted weights. ``weights``
+    are trained weights in place of the packaged ones; ``precision`` "auto" takes what was measured
+    to pay on this machine.
     """
 
     home: Path
     cache: Path
     model: str = "nano"
+    weights: Path | None = None
+    precision: Precision = "auto"
     core: Settings = dataclasses.field(default_factory=Settings)
 
     @property
@@ -127,7 +133,13 @@ def allowed_text(name: str) -> str:
     return _wanted(kind) + (" or none" if optional else "")
 
 
-_OWN: dict[str, typing.Any] = {"home": Path, "cache": Path, "model": str}
+_OWN: dict[str, typing.Any] = {
+    "home": Path,
+    "cache": Path,
+    "model": str,
+    "weights": Path | None,
+    "precision": Precision,
+}
 _TYPES: dict[str, typing.Any] = _OWN | typing.get_type_hints(Settings)
 
 

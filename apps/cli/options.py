@@ -150,7 +150,7 @@ def time_options(function: Command) -> Command:
 def open_session(setup: Setup) -> Iterator[Session]:
     """A session on the home in force; its model loads when first needed."""
     settings = setup.settings
-    load = model_loader(settings.model, cache=settings.cache, note=say)
+    load = model_loader(settings, note=say)
     with Session(settings.recordings, load, settings=settings.core) as session:
         yield session
 

@@ -51,7 +51,9 @@ max_new_tokens = 96
 |---|---|---|---|
 | `home` | path | `$XDG_DATA_HOME/streamvid` | holds `recordings/` and `stills/` |
 | `cache` | path | `$XDG_CACHE_HOME/streamvid` | holds converted weights |
-| `model` | text | `nano` | `nano`, or `module:function` |
+| `model` | text | `nano` | `nano`, or `module:function` of your own |
+| `weights` | a path or none | `None` | trained weights in place of the packaged ones |
+| `precision` | {allowed_text("precision")} | `auto` | `auto`: what pays on this machine, measured |
 
 ## Watching, answering, the engine
 

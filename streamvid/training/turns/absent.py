@@ -53,7 +53,7 @@ class AbsentThings:
     def count(cls, pictures: Iterable[Verdicts]) -> AbsentThings:
         """Weigh every thing by the pictures it is in, to the power 0.75."""
         times = Counter(
-            claim for verdicts in pictures for claim in verdicts.true if _speakable(claim)
+            claim for verdicts in pictures for claim in verdicts.true if is_speakable(claim)
         )
         claims = tuple(sorted(times, key=lambda claim: claim.parts))
         return cls(claims, tuple(times[claim] ** _POWER for claim in claims))
@@ -85,7 +85,7 @@ def absent_turn(
     return Turn(wording.fill(question, rng, media=media), answer, "absent", claim.name)
 
 
-def _speakable(claim: Claim) -> bool:
+def is_speakable(claim: Claim) -> bool:
     if claim.form != "thing" or not claim.parts[0].startswith(("a ", "an ")):
         return False
     noun = claim.parts[0].split(" ", 1)[1]

@@ -160,7 +160,9 @@ def category_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
         # Another animal, a second vehicle elsewhere in a video would make the question unclear.
         about = frozenset().union(*table.values())
         text = f"{grammar.capitalise(answer)}."
-        yield Fact("what", (category,), _ASKED[category], (text, text, f"It is {answer}."), about)
+        many = not answer.startswith(("a ", "an ")) and category == "animal"
+        full = f"They are {answer}." if many else f"It is {answer}."
+        yield Fact("what", (category,), _ASKED[category], (text, text, full), about)
     yield from _ground_facts(sets)
 
 

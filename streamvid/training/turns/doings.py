@@ -66,6 +66,12 @@ _WITH_PARTICLE = {
 _DULL = frozenset(
     ["wear", "enjoy", "move", "make", "give", "get", "use", "take", "hold", "help", "participate"]
 )
+# Verbs that answer "what is she doing" without another word.
+_ENOUGH_ALONE = frozenset(
+    "swim run jump leap sleep dance sing eat read walk climb fish surf ski skate snowboard "
+    "skateboard smile laugh cry sit smoke hike pose wrestle fight play drink bark graze rest crawl "
+    "wade float dive jog".split()
+)
 _CLAUSE_END = frozenset(
     [
         ".",
@@ -120,7 +126,7 @@ def doing_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
                 continue
             subject = subject_noun(caption, position)
             tail = _tail(caption, position) if subject else None
-            if subject and tail is not None:
+            if subject and tail is not None and (tail or base in _ENOUGH_ALONE):
                 doing = " ".join([grammar.ing_form(base), *tail]).replace("_", " ")
                 answers.setdefault(subject[0], []).append(doing)
     for noun, doings in answers.items():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate
 from random import Random
 from types import MappingProxyType
 
 from streamvid.training.turns import absent, grammar, wording
-from streamvid.training.turns.balance import Balance, fit_balance
+from streamvid.training.turns.balance import Balance, find_universe, fit_balance, pick
 from streamvid.training.turns.claims import Claim
+from streamvid.training.turns.drawing import draw_turns
 from streamvid.training.turns.errors import NoExamplesError
 from streamvid.training.turns.facts import Fact
+from streamvid.training.turns.film import make_film
 from streamvid.training.turns.given import given_turn
 from streamvid.training.turns.reading import Reader, Reading
 from streamvid.training.turns.turn import Example, Kind, Turn
+from streamvid.training.turns.videos import VideoTurns
 
 DEFAULT_MIX: Mapping[Kind, float] = MappingProxyType(
     {
@@ -33,7 +35,7 @@ DEFAULT_MIX: Mapping[Kind, float] = MappingProxyType(
 so ``qa`` weighs only where pairs were given."""
 
 _TEXT_ROWS = 4000
-_TRIES = 8
+_ONES_LEFT_OUT = 0.6
 
 
 class TurnMaker:
@@ -59,12 +61,16 @@ class TurnMaker:
         self._readings = {example.image: self.reader.read(example) for example in usable}
         scenes = {c: concept.scenes for c, concept in self.reader.by_claim.items()}
         readings = list(self._readings.values())
-        self.balance = fit_balance([r.verdicts for r in readings], scenes)
+        verdicts = [reading.verdicts for reading in readings]
+        universe = find_universe(verdicts, scenes)
+        true, false = universe.marks(verdicts)
+        self.balance = fit_balance(universe, true, false)
         self._absent = absent.AbsentThings.count(r.verdicts for r in readings)
+        self._videos = VideoTurns(universe, true, false, seed)
         captions = [caption for example in usable for caption in example.captions]
         Random(seed).shuffle(captions)
         alone = [self.reader.read_text(text).verdicts for text in captions[:_TEXT_ROWS]]
-        self.text_balance = fit_balance(alone, scenes) if alone else self.balance
+        self.text_balance = fit_balance(universe, *universe.marks(alone)) if alone else self.balance
 
     def reading(self, example: Example) -> Reading:
         """What the words of ``example`` tell, from the cache if it is a training picture."""
@@ -87,6 +93,19 @@ class TurnMaker:
         }
         return self._draw(makers, rng, n)
 
+    def video_turns(self, examples: Sequence[Example], rng: Random, n: int) -> list[Turn]:
+        """Up to ``n`` turns about the video whose frames show ``examples`` in order.
+
+        One example a frame or a scene, 1 to any number: runs of one image are one scene, and
+        their length tells the halves of the video. About a third of the answers are "no".
+        Raises NoExamplesError for an empty video.
+        """
+        if not examples:
+            raise NoExamplesError("a video needs at least one picture; pass its frames in order")
+        readings = [self.reading(example) for example in examples]
+        film = make_film([example.image for example in examples], readings)
+        return self._videos.turns(film, rng, n)
+
     def text_turns(self, caption: str, rng: Random, n: int) -> list[Turn]:
         """Up to ``n`` turns that one caption answers, for training without its picture.
 
@@ -104,26 +123,8 @@ class TurnMaker:
     def _draw(
         self, makers: dict[Kind, Callable[[], Turn | None]], rng: Random, n: int
     ) -> list[Turn]:
-        """Draw ``n`` kinds by the mix; what a picture cannot give, other kinds fill.
-
-        Yes and no are drawn exactly as often for every picture, never to fill a gap: pictures with
-        little else to ask would bend the balance.
-        """
-        shares = [self.mix.get(kind, 0.0) for kind in makers]
-        drawn = rng.choices(list(makers), weights=shares, k=n)
-        filling = [kind for kind in makers if kind != "yesno"]
-        edges = list(accumulate(self.mix.get(kind, 0.0) for kind in filling))
-        turns: list[Turn] = []
-        asked: set[str] = set()
-        for kind in drawn:
-            for _ in range(_TRIES):
-                turn = makers[kind]()
-                if turn is not None and turn.question not in asked:
-                    asked.add(turn.question)
-                    turns.append(turn)
-                    break
-                kind = rng.choices(filling, cum_weights=edges)[0]
-        return turns
+        shares = {kind: self.mix.get(kind, 0.0) for kind in makers}
+        return draw_turns(makers, shares, rng, n)
 
     def _caption(self, captions: Sequence[str], rng: Random) -> Turn | None:
         if not captions:
@@ -132,13 +133,8 @@ class TurnMaker:
         return Turn(request, grammar.sentence(rng.choice(captions)), "caption")
 
     def _yesno(self, balance: Balance, reading: Reading, rng: Random) -> Turn | None:
-        claims, answers, odds = balance.odds(reading.verdicts)
-        picked = rng.random()
-        for claim, answer, weight in zip(claims, answers, odds.tolist(), strict=True):
-            picked -= weight
-            if picked < 0:
-                return yesno_turn(claim, rng, holds=answer)
-        return None
+        asked = pick(balance.odds(reading.verdicts), rng)
+        return yesno_turn(asked.claim, rng, holds=asked.holds) if asked else None
 
 
 _FACT_KINDS: tuple[Kind, ...] = ("colour", "count", "where", "doing", "what")
@@ -160,4 +156,12 @@ def fact_turn(fact: Fact, rng: Random, *, media: tuple[str, ...] = wording.PICTU
 
 def _fact_maker(reading: Reading, kind: Kind, rng: Random) -> Callable[[], Turn | None]:
     facts = [fact for fact in reading.facts if fact.kind == kind]
-    return lambda: fact_turn(rng.choice(facts), rng) if facts else None
+
+    def make() -> Turn | None:
+        fact = rng.choice(facts) if facts else None
+        # Most pictures show one of what can be counted: asked as often as it is, "one" would do.
+        if fact is None or (fact.answers[0] == "One." and rng.random() < _ONES_LEFT_OUT):
+            return None
+        return fact_turn(fact, rng)
+
+    return make

@@ -41,7 +41,7 @@ _UNASKABLE = frozenset(
     cement concrete brick stone wood metal plastic glass leather plaid striped formation
     motorcyclist bicyclist footballer female skater dancer swimmer wrestler pitcher batter
     teammate opponent companion friend officer soldier worker driver performer musician spectator
-    onlooker passenger lone adult youth toddler infant cat dog horse bird cow sheep elephant bear
+    onlooker passenger lone adult youth toddler infant curve mound splash hillside wheelie cat dog horse bird cow sheep elephant bear
     shepherd greyhound retriever poodle terrier collie""".split()
 )
 _FOLLOWERS = words.PREPOSITIONS | frozenset(". , ; is are and that while as".split())

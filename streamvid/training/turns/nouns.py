@@ -258,11 +258,16 @@ def noun_phrase(tokens: tuple[str, ...], start: int) -> tuple[str, int] | None:
         return None
     bare = " ".join([*described, noun]).replace("_", " ")
     many = _is_plural(noun)
-    if determiner in {"a", "an", "the", "his", "her", "its", "one", "this", "that", ""}:
+    if determiner in _SINGULAR_DETERMINERS:
         return (bare if many or noun in _MASS else grammar.article(bare)), position + 1
-    if determiner in {"their", "each", "another", "any", "no", "every"}:
-        return bare if many or noun in _MASS else grammar.article(bare), position + 1
+    if not determiner:
+        return bare, position + 1  # "playing tennis", "wearing glasses"
     return f"{determiner} {bare}", position + 1
+
+
+_SINGULAR_DETERMINERS = frozenset(
+    "a an the his her its their one this that each another any every".split()
+)
 
 
 def _is_plural(noun: str) -> bool:

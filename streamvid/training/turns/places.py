@@ -312,8 +312,16 @@ def spoken_places(caption: Caption) -> Iterator[tuple[str, str, int]]:
         after = tokens[noun + 1] if noun + 1 < len(tokens) else "."
         if after not in _AFTER:
             continue  # "on the street sign", "in the water bottle"
-        phrase = " ".join(tokens[position : noun + 1]).replace("_", " ")
+        words_said = [_rests(token, place), *tokens[start : noun + 1]]
+        phrase = " ".join(words_said).replace("_", " ")
         yield phrase, place, position
+
+
+def _rests(preposition: str, place: str) -> str:
+    """The preposition that says where something is: who runs through a field is in it."""
+    if preposition in {"through", "along", "across", "down", "over"}:
+        return SETTINGS.get(place, "on")
+    return preposition
 
 
 _AFTER = words.PREPOSITIONS | frozenset(

@@ -71,6 +71,13 @@ class Reader:
     def read(self, example: Example) -> Reading:
         """Read a picture's captions and given pairs."""
         statements = [pair.statement for pair in example.qa if pair.statement]
+        # An object given as an answer is there, whatever was asked.
+        statements += [
+            f"A {thing}."
+            for pair in example.qa
+            if pair.type == "object"
+            for thing in pair.answer.split(",")
+        ]
         return self._read(
             [read_caption(text) for text in example.captions],
             [read_caption(text) for text in statements],

@@ -123,7 +123,7 @@ _PLACE = (
     "Is this happening {x}?",
     "Is everything here {x}?",
 )
-_PLURAL_THINGS = frozenset({"trunks", "stairs", "bubbles", "flowers", "dogs"})
+PLURAL_THINGS = frozenset({"trunks", "stairs", "bubbles", "flowers", "dogs"})
 
 
 def fill(form: str, rng: Random, *, media: tuple[str, ...] = PICTURE_WORDS) -> str:
@@ -136,8 +136,8 @@ def ask_claim(claim: Claim, rng: Random, *, media: tuple[str, ...] = PICTURE_WOR
     parts = claim.parts
     if claim.form == "thing":
         text = rng.choice(_THING).replace("{x}", rng.choice(parts))
-        if parts[0] in _PLURAL_THINGS:
-            text = _for_plural(text)
+        if parts[0] in PLURAL_THINGS:
+            text = for_plural(text)
     elif claim.form == "doing":
         who = parts[0]
         if who == "a person" and rng.random() < 0.4:
@@ -145,7 +145,7 @@ def ask_claim(claim: Claim, rng: Random, *, media: tuple[str, ...] = PICTURE_WOR
         else:
             text = rng.choice(_DOING).replace("{who}", who)
             if who.startswith("two "):
-                text = _for_plural(text)
+                text = for_plural(text)
         text = text.replace("{doing}", parts[1])
     elif claim.form == "state":
         doing = "sitting down" if parts[1] == "sitting" and rng.random() < 0.3 else parts[1]
@@ -153,7 +153,7 @@ def ask_claim(claim: Claim, rng: Random, *, media: tuple[str, ...] = PICTURE_WOR
     elif claim.form == "colour":
         text = rng.choice(_COLOUR).replace("{x}", parts[0]).replace("{colour}", parts[1])
         if grammar.singular(parts[0].split()[-1]) != parts[0].split()[-1]:
-            text = _for_plural(text)
+            text = for_plural(text)
     elif claim.form == "wear":
         worn = f"{parts[1]} {parts[2]}"
         many = grammar.singular(parts[2].split()[-1]) != parts[2].split()[-1]
@@ -168,17 +168,20 @@ def ask_claim(claim: Claim, rng: Random, *, media: tuple[str, ...] = PICTURE_WOR
     return fill(text, rng, media=media)
 
 
-def _for_plural(text: str) -> str:
-    for one, many in (("Is there ", "Are there "), ("Is it true that", "Is it true that")):
+def for_plural(text: str) -> str:
+    """A question worded for one thing, reworded for several: ``Are there bubbles?``"""
+    if text.startswith(("Is the colour", "Is the color")) or " the colour of" in text:
+        return text
+    if text.startswith("Is it true that"):
+        return text.replace(" is ", " are ")
+    for one, many in (("Is ", "Are "), ("Was ", "Were ")):
         if text.startswith(one):
-            return many + text[len(one) :] if one != many else text.replace(" is ", " are ")
-    if text.startswith(("Is the colour", "Is the color", "Is red the")) or " the colour of" in text:
-        return text
-    if text.startswith("Is "):
-        return "Are " + text[3:]
-    if text.startswith("Does the ") and " look " not in text:
-        return text
-    return ("Do " + text[5:] if text.startswith("Does ") else text).replace(" is ", " are ")
+            return many + text[len(one) :]
+    if text.startswith("Does ") and not text.startswith("Does the "):
+        return "Do " + text[5:]
+    if text.startswith("Does the dog"):
+        return "Do " + text[5:]
+    return text.replace(" that the dogs is ", " that the dogs are ")
 
 
 def say(claim: Claim, rng: Random, *, holds: bool) -> str:
@@ -191,7 +194,7 @@ def say(claim: Claim, rng: Random, *, holds: bool) -> str:
 
 
 def _full_form(claim: Claim, *, holds: bool, name: str) -> str | None:
-    many = name in _PLURAL_THINGS
+    many = name in PLURAL_THINGS
     if claim.form == "thing" and holds:
         return f"there {'are' if many else 'is'} {name}"
     if claim.form == "thing":

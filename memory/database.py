@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ PAGE_BYTES = 8192
 """Stills and prefixes are tens of kilobytes: larger pages mean shorter overflow chains."""
 WAL_KEPT_BYTES = 64 << 20
 """A WAL that a slow reader made grow is cut back to this once it is written home."""
+NO_ROOM_BYTES = 1 << 20
+"""With less free space than this an I/O error is taken for a full disk."""
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _DENIED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
@@ -131,6 +134,14 @@ def _touch_header(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA schema_version").fetchone()
 
 
+def _is_full(path: Path) -> bool:
+    """Whether too little is left: SQLite calls a WAL index that cannot grow an I/O error."""
+    try:
+        return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+    except OSError:
+        return False
+
+
 def _wal(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
@@ -141,7 +152,7 @@ def _in_our_words(error: sqlite3.Error, path: Path) -> TokenMemoryError | None:
     if code is None:
         return None
     primary = code & 0xFF  # the higher bits say more than we can answer
-    if primary == sqlite3.SQLITE_FULL:
+    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and _is_full(path)):
         return DiskFullError(f"no space left for {where}; free some and go on")
     if primary in _CORRUPT:
         return CorruptRecordingError(f"{where} is damaged or no recording; remove it, ingest anew")

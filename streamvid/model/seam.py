@@ -113,7 +113,7 @@ class Finished:
 
 
 class States(Protocol):
-    """Pre-fusion keys and values of some frames, kept so that a question is fused without pixels."""
+    """Pre-fusion keys and values of some frames, kept to fuse a question without pixels."""
 
     @property
     def frames(self) -> int:
@@ -128,7 +128,7 @@ class States(Protocol):
 
 
 class Context(Protocol):
-    """The language model's KV cache of ``[prefix head][vision tokens]``, and what was said behind."""
+    """The language model's KV cache of ``[prefix head][vision tokens]`` and what was said since."""
 
     @property
     def length(self) -> int:
@@ -142,7 +142,7 @@ class Context(Protocol):
         """Prefill ``embeddings`` [n, d] (any float type) behind what is there."""
 
     def rewind(self, length: int) -> None:
-        """Forget all but the first ``length`` tokens, so that the next question follows the view."""
+        """Forget all but the first ``length`` tokens, so that a question can follow the view."""
 
     def fork(self) -> Context:
         """An independent copy."""
@@ -167,7 +167,7 @@ class VideoModel(Protocol):
         """Name and precision of the language model, to stand beside each answer."""
 
     def encode(self, stills: Sequence[Picture]) -> EncodedFrames:
-        """Vision tokens, embeddings and fused prefix of ``stills``, without any question (I1, I2)."""
+        """Tokens, embeddings and fused prefix of ``stills``, without any question (I1, I2)."""
 
     def embed_text(self, phrase: str) -> FloatArray:
         """Retrieval embedding of ``phrase``, float32 [e], unit length."""
@@ -212,7 +212,7 @@ class VideoModel(Protocol):
 
         Each step of the iterator is one short job: a chunk of prefill or one decoded token, giving
         the text that became certain (often empty); the last value is ``Finished``. ``deadline_s``
-        is on ``time.monotonic``'s clock. The context keeps the prompt and the answer, until rewound.
+        is on ``time.monotonic``'s clock. The context keeps prompt and answer until rewound.
         """
 
     def close(self) -> None:

@@ -1,0 +1,94 @@
+"""Loads nano: packaged weights, trained weights, and the precision that pays on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from streamvid.model.errors import WeightsError
+from streamvid.model.llama import (
+    LanguageModel,
+    LlamaConfig,
+    LlamaStack,
+    PrecisionName,
+    choose_precision,
+)
+from streamvid.model.nano.frames import FrameEncoder, build_vision
+from streamvid.model.nano.language_weights import converted_folder, load_weights
+from streamvid.model.nano.model import NanoModel, NanoParts
+from streamvid.model.nano.packages import EFFICIENTNET_LITE2, MINILM, SMOLLM2
+from streamvid.model.nano.prefusion import FusionGate
+from streamvid.model.nano.prompt import Prompt
+from streamvid.model.nano.sentence_encoder import SentenceEncoder
+from streamvid.model.nano.tower import load_tower
+from streamvid.model.nano.trained import PREFUSION_LAYERS, load_trained, packaged_folder
+
+TRAINED_VIEW_TOKENS = 1024
+
+
+def load_nano(
+    *,
+    cache: Path,
+    weights: Path | None = None,
+    precision: PrecisionName = "auto",
+    say: Callable[[str], None] = lambda line: None,
+) -> NanoModel:
+    """The nano model, ready.
+
+    ``cache`` keeps the converted language model and what was measured of this machine; ``weights``
+    holds trained weights other than the packaged ones. ``say`` gets progress lines of the first
+    start. Raises WeightsError where a package or file is missing or is not the expected one.
+    """
+    folder = weights or packaged_folder()
+    language_folder = converted_folder(SMOLLM2, cache, say=say)
+    fields, base = load_weights(language_folder)
+    trained = load_trained(folder, base)
+    config = LlamaConfig.from_json(fields)
+    chosen = choose_precision(
+        precision,
+        cache_dir=cache,
+        width=config.hidden_size,
+        inner_width=config.intermediate_size,
+    )
+    rms = float(base["model.embed_tokens.weight"].pow(2).mean().sqrt())
+    tower = load_tower(EFFICIENTNET_LITE2.verify())
+    vision = build_vision(tower, trained.vision, width=config.hidden_size, embedding_rms=rms)
+    # What the prefill pays for, the vision side pays for too: both are large products.
+    vision_type = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
+    return NanoModel(
+        NanoParts(
+            prompt=Prompt(language_folder),
+            frames=FrameEncoder(tower, vision, dtype=vision_type),
+            prefusion=LlamaStack.from_tensors(
+                config.with_layers(PREFUSION_LAYERS), trained.prefusion, chosen
+            ),
+            text_gate=_gate(trained.vision, "text_gate.", rms),
+            vision_gate=_gate(trained.vision, "vision_gate.", rms),
+            language=LanguageModel.from_tensors(config, trained.language, chosen),
+            sentences=lambda: SentenceEncoder(MINILM.locate().parent),
+            digest=_digest(trained.digest),
+            trained_view_tokens=TRAINED_VIEW_TOKENS,
+        )
+    )
+
+
+def _gate(tensors: dict[str, Tensor], prefix: str, rms: float) -> FusionGate:
+    own = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
+    if not own:
+        raise WeightsError(f"trained weights lack {prefix}*; install streamvid again")
+    gate = FusionGate(own["linear.weight"].shape[0], embedding_rms=rms)
+    gate.load_state_dict(own)
+    return gate.eval().requires_grad_(requires_grad=False)
+
+
+def _digest(trained: str) -> str:
+    packaged = (SMOLLM2.sha256_16, EFFICIENTNET_LITE2.sha256_16, MINILM.sha256_16)
+    return hashlib.sha256(repr((trained, packaged)).encode()).hexdigest()

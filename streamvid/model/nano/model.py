@@ -1,0 +1,289 @@
+"""Nano behind the ``VideoModel`` seam: tower, compressor, pre-fusion, SmolLM2, retrieval."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from streamvid.model.errors import ModelError
+from streamvid.model.llama import FrameStates, KVCache, LanguageModel, LlamaStack
+from streamvid.model.llama.generation import generate
+from streamvid.model.nano.frames import FrameEncoder
+from streamvid.model.nano.prefusion import FusionGate
+from streamvid.model.nano.prompt import Prompt
+from streamvid.model.nano.retrieval_head import EMBEDDING_WIDTH
+from streamvid.model.nano.sentence_encoder import SentenceEncoder
+from streamvid.model.nano.tower import CELLS
+from streamvid.model.seam import (
+    EncodedFrames,
+    Finished,
+    FloatArray,
+    FusedSum,
+    ModelSpec,
+    Picture,
+    Sampling,
+    States,
+)
+
+ENCODE_BATCH = 16
+ANSWER_RESERVE_TOKENS = 512
+DEFAULT_VIEW_TOKENS = 1024
+DEFAULT_FUSION_FRAMES = 16
+_GEOMETRY = "stretch-256-bicubic-antialias"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NanoParts:
+    """What ``NanoModel`` is put together from; ``loading`` makes it."""
+
+    prompt: Prompt
+    frames: FrameEncoder
+    prefusion: LlamaStack
+    text_gate: FusionGate
+    vision_gate: FusionGate
+    language: LanguageModel
+    sentences: Callable[[], SentenceEncoder]
+    """Loads MiniLM at the first search; a question about a file needs it, ingest does not."""
+    digest: str
+    """Of packaged and trained weights that stored numbers depend on."""
+    trained_view_tokens: int
+
+
+class NanoStates:
+    """Pre-fusion keys and values of frames; see ``seam.States``."""
+
+    def __init__(self, states: FrameStates) -> None:
+        self._states: FrameStates | None = states
+
+    @property
+    def frames(self) -> int:
+        """How many frames it holds."""
+        return self.held().frames
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes it occupies."""
+        return 0 if self._states is None else self._states.nbytes
+
+    def held(self) -> FrameStates:
+        """The keys and values. Raises ModelError once closed."""
+        if self._states is None:
+            raise ModelError("these states are closed; make new ones from stills")
+        return self._states
+
+    def close(self) -> None:
+        """Free it."""
+        self._states = None
+
+
+class NanoContext:
+    """The language model's KV cache; see ``seam.Context``."""
+
+    def __init__(self, language: LanguageModel, cache: KVCache) -> None:
+        self._language, self.cache = language, cache
+
+    @property
+    def length(self) -> int:
+        """Tokens it holds."""
+        return self.cache.length
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes it occupies."""
+        return self.cache.nbytes
+
+    def extend(self, embeddings: npt.NDArray[np.floating]) -> None:
+        """Prefill ``embeddings`` [n, d]. Raises ContextFullError past the model's last position."""
+        if len(embeddings):
+            self._language.extend(_tensor(embeddings), self.cache)
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first ``length`` tokens."""
+        self.cache.rewind(length)
+
+    def fork(self) -> NanoContext:
+        """An independent copy."""
+        return NanoContext(self._language, self.cache.fork())
+
+    def close(self) -> None:
+        """Free it."""
+        self.cache.close()
+
+
+class NanoModel:
+    """The nano preset; see ``seam.VideoModel`` for every call."""
+
+    def __init__(self, parts: NanoParts) -> None:
+        self._parts = parts
+        self._sentences: SentenceEncoder | None = None
+        prompt, language = parts.prompt, parts.language
+        self._prefix_ids = [*prompt.head, *prompt.tail]
+        self._prefix = language.embed(self._prefix_ids)  # [P, d]
+        maximum = language.config.max_position_embeddings
+        self._spec = ModelSpec(
+            name="nano",
+            width=language.config.hidden_size,
+            tokens_per_frame=1,
+            embedding_width=EMBEDDING_WIDTH,
+            prefix_head_tokens=len(prompt.head),
+            prefix_tail_tokens=len(prompt.tail),
+            short_side_px=336,
+            usable_context_tokens=maximum - ANSWER_RESERVE_TOKENS,
+            trained_context_tokens=parts.trained_view_tokens + ANSWER_RESERVE_TOKENS,
+            default_view_tokens=DEFAULT_VIEW_TOKENS,
+            default_fusion_frames=DEFAULT_FUSION_FRAMES,
+            encode_batch=ENCODE_BATCH,
+            keeps_fused_prefix=True,
+            state_bytes=parts.prefusion.token_bytes * (CELLS + 1 + len(self._prefix_ids)),
+            context_token_bytes=language.token_bytes,
+        )
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Sizes and limits."""
+        return self._spec
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of weights, prefix ids, geometry and precision of all that a memory holds."""
+        parts = self._parts
+        told = (
+            "nano",
+            parts.digest,
+            self._prefix_ids,
+            _GEOMETRY,
+            str(parts.frames.dtype),
+            parts.prefusion.precision.name,
+        )
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+
+    @property
+    def language_model(self) -> str:
+        """Name and precision of the language model."""
+        return f"SmolLM2-135M, trained on, {self._parts.language.precision.name}"
+
+    @torch.inference_mode()
+    def encode(self, stills: Sequence[Picture]) -> EncodedFrames:
+        """Tokens float16 [B, 1, d], embeddings float32 [B, 384], fused prefix float32 [B, P, d]."""
+        if not stills:
+            raise ValueError("no stills to encode; pass at least one")
+        seen = self._parts.frames.encode(stills)
+        prefix = self._prefix.expand(len(stills), -1, -1)  # [B, P, d]
+        sequence = torch.cat((seen.grid.float(), seen.token.float(), prefix), dim=1)
+        hidden = self._parts.prefusion.run_frames(sequence, outputs=1 + prefix.shape[1])
+        tokens = self._parts.vision_gate(seen.token.float(), hidden[:, :1])
+        fused = self._parts.text_gate(prefix, hidden[:, 1:])
+        return EncodedFrames(
+            tokens.half().numpy(), seen.embedding.float().numpy(), fused.float().numpy()
+        )
+
+    def embed_text(self, phrase: str) -> FloatArray:
+        """MiniLM's embedding of ``phrase``, float32 [384], unit length."""
+        if self._sentences is None:
+            self._sentences = self._parts.sentences()
+        vector: FloatArray = self._sentences.encode([phrase])[0].numpy()
+        return vector
+
+    def embed_image(self, picture: Picture) -> FloatArray:
+        """The retrieval head's embedding of ``picture``, float32 [384], unit length."""
+        vector: FloatArray = self._parts.frames.embed(picture).float().numpy()
+        return vector
+
+    def count_tokens(self, question: str, *, follows: bool = False) -> int:
+        """Q: tokens that ``question`` takes after the prefix. Raises PromptError if empty."""
+        return len(self._parts.prompt.question(question, follows=follows))
+
+    @torch.inference_mode()
+    def states(self, stills: Sequence[Picture]) -> NanoStates:
+        """Pre-fusion keys and values of ``stills``, the prefix's included."""
+        if not stills:
+            raise ValueError("no stills; pass at least one")
+        parts = [
+            self._states(stills[start : start + ENCODE_BATCH])
+            for start in range(0, len(stills), ENCODE_BATCH)
+        ]
+        return NanoStates(FrameStates.join(parts))
+
+    def _states(self, stills: Sequence[Picture]) -> FrameStates:
+        seen = self._parts.frames.encode(stills)
+        prefix = self._prefix.expand(len(stills), -1, -1)
+        sequence = torch.cat((seen.grid.float(), seen.token.float(), prefix), dim=1)
+        return self._parts.prefusion.run_frames_keeping(sequence, outputs=0)[1]
+
+    @torch.inference_mode()
+    def fuse(
+        self,
+        question: str,
+        frames: Sequence[Picture] | States,
+        weights: Sequence[float],
+        *,
+        follows: bool = False,
+    ) -> FusedSum:
+        """Weighted sum of the question's fused text, float32 [Q, d].
+
+        A further turn is fused as if it stood right behind the prefix: a frame's cached states
+        serve every turn, and earlier turns reach it through the language model's context alone.
+        """
+        states = frames if isinstance(frames, NanoStates) else self.states(_pictures(frames))
+        held = states.held()
+        if len(weights) != held.frames:
+            raise ValueError(f"{held.frames} frames but {len(weights)} weights; give one each")
+        ids = self._parts.prompt.question(question, follows=follows)
+        plain = self._parts.language.embed(ids)  # [Q, d]
+        own = plain.expand(held.frames, -1, -1)
+        hidden = self._parts.prefusion.run_frames(own, past=held)  # [B, Q, d]
+        fused = self._parts.text_gate(own, hidden).float()
+        scale = torch.tensor(list(weights), dtype=torch.float32)
+        total = torch.einsum("b,bqd->qd", scale, fused)
+        return FusedSum(total.numpy(), float(scale.sum()))
+
+    def context(self, prefix_head: FloatArray) -> NanoContext:
+        """A KV cache holding the prefix head's mean [head, d]."""
+        language = self._parts.language
+        cache = language.new_cache(room_tokens=DEFAULT_VIEW_TOKENS + ANSWER_RESERVE_TOKENS)
+        context = NanoContext(language, cache)
+        context.extend(prefix_head)
+        return context
+
+    def generate(
+        self,
+        context: NanoContext,
+        prompt: FloatArray,
+        sampling: Sampling,
+        *,
+        stop: Sequence[str] = (),
+        cancelled: Callable[[], bool] = lambda: False,
+        deadline_s: float | None = None,
+    ) -> Iterator[str | Finished]:
+        """Prefill ``prompt`` [n, d] and decode behind it; see ``seam.VideoModel.generate``."""
+        return generate(
+            self._parts.language,
+            context.cache,
+            _tensor(prompt),
+            sampling,
+            decode=self._parts.prompt.decode,
+            end_ids={self._parts.prompt.end},
+            stop=stop,
+            cancelled=cancelled,
+            deadline_s=deadline_s,
+        )
+
+    def close(self) -> None:
+        """Free MiniLM; the rest goes with the object."""
+        self._sentences = None
+
+
+def _pictures(frames: Sequence[Picture] | States) -> Sequence[Picture]:
+    if isinstance(frames, Sequence):
+        return frames
+    raise ModelError("states of another model; make them with this one")
+
+
+def _tensor(array: npt.NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(np.asarray(array, dtype=np.float32))

@@ -1,0 +1,39 @@
+"""The stages of training: what learns, how fast, on what, for how long.
+
+Source: LLaVA-Mini (arXiv 2501.03895), Table 9. Its stage 1 (language model frozen) is ``warmup``
+here; compressor and pre-fusion train along, since both start from useful weights. Its stage 2
+(instruction tuning, language model trained) is ``main`` and ``cooldown``: the rate stays level in
+``main``, so that it can be prolonged at any time, and falls to nothing in ``cooldown``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``new_rate`` for what starts from nothing, ``copied_rate`` for the pre-fusion layers,
+    ``language_rate`` for the language model (0: frozen). ``steps`` is a default."""
+
+    name: str
+    steps: int
+    new_rate: float
+    copied_rate: float
+    language_rate: float
+    films: bool
+    falls: bool
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """Factor on the rates at ``step`` of ``steps``: a short rise, then level or a fall."""
+        rise = min(1.0, (step + 1) / 40)
+        if not self.falls:
+            return rise
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+
+
+WARMUP = Stage("warmup", 200, 1e-3, 2e-4, 0.0, films=False, falls=False)
+MAIN = Stage("main", 5000, 5e-4, 1e-4, 1e-4, films=True, falls=False)
+COOLDOWN = Stage("cooldown", 600, 5e-4, 1e-4, 1e-4, films=True, falls=True)
+STAGES = {stage.name: stage for stage in (WARMUP, MAIN, COOLDOWN)}

@@ -1,0 +1,160 @@
+"""The training loop: steps, checkpoints, figures. Interrupted at any moment, it resumes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+from streamvid.model.nano.prompt import Prompt
+from streamvid.training.masters import Group, Masters
+from streamvid.training.material import Material
+from streamvid.training.mixture import Mixture
+from streamvid.training.network import Network
+from streamvid.training.probe import probe
+from streamvid.training.rows import Batch, batch_rows
+from streamvid.training.stages import Stage
+
+_WEIGHT_DECAY = 0.02
+_CLIP = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerSettings:
+    """``bf16``: products in bf16, where the processor has units for it."""
+
+    bf16: bool = True
+    save_every_s: float = 600.0
+    probe_every_s: float = 1500.0
+    probe_pictures: int = 160
+
+
+class Trainer:
+    """Trains ``network`` through one stage after the other; state in ``work``."""
+
+    def __init__(
+        self,
+        network: Network,
+        prompt: Prompt,
+        material: Material,
+        mixture: Mixture,
+        dev: Mixture,
+        work: Path,
+        *,
+        settings: TrainerSettings,
+        say: Callable[[str], None],
+    ) -> None:
+        self.network, self.prompt, self.material = network, prompt, material
+        self.mixture, self.dev, self.work = mixture, dev, work
+        self.settings, self.say = settings, say
+        dtype = torch.bfloat16 if settings.bf16 else torch.float32
+        self.masters = Masters(network, trainable(network), dtype=dtype)
+        self.step = 0
+        """Steps since the very start, which numbers the data."""
+        self.turns = 0
+
+    def run(self, stage: Stage, steps: int) -> None:
+        """Train ``stage`` up to ``steps`` steps; goes on from its checkpoint if there is one."""
+        optimizer = self._optimizer(stage)
+        done = self._resume(stage, optimizer)
+        saved = probed = time.monotonic()
+        losses: list[float] = []
+        while done < steps:
+            for group in optimizer.param_groups:
+                group["lr"] = group["base"] * stage.rate_at(done, steps)
+            losses.append(self._train_step(stage, optimizer))
+            done += 1
+            now = time.monotonic()
+            if done % 25 == 0:
+                recent = sum(losses[-25:]) / len(losses[-25:])
+                self.say(f"{stage.name} {done}/{steps} loss {recent:.3f} turns {self.turns}")
+            if now - saved > self.settings.save_every_s or done == steps:
+                self._save(stage, optimizer, done)
+                saved = now
+            if now - probed > self.settings.probe_every_s or done == steps:
+                self._probe(stage, done)
+                probed = now
+
+    def _train_step(self, stage: Stage, optimizer: torch.optim.Optimizer) -> float:
+        rows = self.mixture.rows(self.step, films=stage.films)
+        batch = batch_rows(rows, self.prompt)
+        loss = _loss(self.network(batch, *self.material.inputs(batch)), batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.masters.step(optimizer, clip=_CLIP)
+        self.step += 1
+        self.turns += batch.turns
+        return float(loss.detach())
+
+    def _optimizer(self, stage: Stage) -> torch.optim.Optimizer:
+        language = [name for name in self.masters.tensors if name.startswith("language.")]
+        copied = [name for name in self.masters.tensors if name.startswith("layers.")]
+        new = [name for name in self.masters.tensors if name not in {*language, *copied}]
+        groups = [
+            Group(new, stage.new_rate, _WEIGHT_DECAY),
+            Group(copied, stage.copied_rate, 0.0),
+        ]
+        if stage.language_rate:
+            groups.append(Group(language, stage.language_rate, 0.0))
+        return self.masters.optimizer(groups)
+
+    def _resume(self, stage: Stage, optimizer: torch.optim.Optimizer) -> int:
+        path = self.work / f"{stage.name}.pt"
+        if not path.is_file():
+            return 0
+        stored = torch.load(path, weights_only=True)
+        self.masters.load(stored["masters"])
+        optimizer.load_state_dict(stored["optimizer"])
+        self.step, self.turns = stored["step"], stored["turns"]
+        self.say(f"{stage.name}: going on from step {stored['done']}")
+        return int(stored["done"])
+
+    def _save(self, stage: Stage, optimizer: torch.optim.Optimizer, done: int) -> None:
+        path = self.work / f"{stage.name}.pt"
+        scratch = path.with_suffix(".tmp")
+        torch.save(
+            {
+                "masters": self.masters.tensors,
+                "optimizer": optimizer.state_dict(),
+                "step": self.step,
+                "turns": self.turns,
+                "done": done,
+            },
+            scratch,
+        )
+        scratch.replace(path)
+
+    def _probe(self, stage: Stage, done: int) -> None:
+        figures = probe(
+            self.network,
+            self.prompt,
+            self.material,
+            self.dev,
+            pictures=self.settings.probe_pictures,
+        )
+        line = {"stage": stage.name, "done": done, "turns": self.turns, **figures}
+        with (self.work / "figures.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self.say(" ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+
+
+def trainable(network: Network) -> list[str]:
+    """Names of all parameters that some stage trains: not the token table (which is the head too),
+    the tower's own layers, nor the retrieval head, which is trained apart."""
+    frozen = ("embed_tokens", "lm_head", "vision.patches.head.", "vision.classifier.")
+    return [
+        name
+        for name, _ in network.named_parameters()
+        if not any(part in name for part in (*frozen, "vision.retrieval."))
+    ]
+
+
+def _loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    chosen = batch.targets >= 0
+    losses = F.cross_entropy(logits, batch.targets[chosen], reduction="none")
+    weights = batch.target_weights[chosen]
+    return (losses * weights).sum() / weights.sum()

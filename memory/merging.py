@@ -75,20 +75,30 @@ def join(entries: Entries, labels: LabelArray) -> Entries:
 
 
 def uniform(entries: Entries, target: int) -> LabelArray:
-    """Groups of as equal a number of frames as can be, whatever they show."""
+    """Groups of as equal a number of frames as can be, whatever they show.
+
+    The frames are laid over equal buckets; entries whose middles share a bucket are a group. Gaps
+    and entries heavier than a bucket change how many groups come of it, so the number of buckets is
+    searched for.
+    """
     frames_before = np.cumsum(entries.weights) - entries.weights
     middles = frames_before + (entries.weights - 1) / 2
     total = int(entries.weights.sum())
-    buckets = target
-    while True:
-        bucket = np.floor(middles * buckets / total).astype(np.int64)
-        borders = (np.diff(bucket, prepend=bucket[0]) != 0) | entries.cuts
-        borders[0] = False
-        excess = int(borders.sum()) + 1 - target
-        if excess <= 0 or buckets == 1:
-            return np.cumsum(borders, dtype=np.int64)
-        # a gap inside a bucket makes two groups of it: ask for fewer buckets
-        buckets = max(buckets - excess, 1)
+
+    def borders(buckets: int) -> npt.NDArray[np.bool_]:
+        bucket = np.floor(middles * buckets / total)
+        border = (np.diff(bucket, prepend=bucket[0]) != 0) | entries.cuts
+        border[0] = False
+        return border
+
+    fits, too_many = 1, total + 1
+    while too_many - fits > 1:
+        buckets = (fits + too_many) // 2
+        if int(borders(buckets).sum()) + 1 <= target:
+            fits = buckets
+        else:
+            too_many = buckets
+    return np.cumsum(borders(fits), dtype=np.int64)
 
 
 def merge_similar(entries: Entries, target: int) -> LabelArray:

@@ -6,125 +6,34 @@ that loads it when a question or an ingest first needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from streamvid.answer.result import Answer, SearchResult
+from memory import Home, Recording, TokenMemoryError
+from streamvid.answer.asker import Asker
+from streamvid.answer.result import SearchResult
 from streamvid.answer.span import TimeRange
+from streamvid.answer.stream import AnswerStream, Conversation, start
+from streamvid.answer.work import Question
+from streamvid.engine import Engine, EngineCounters
+from streamvid.errors import RecordingNotFoundError
+from streamvid.ingest.background import BackgroundIngest
+from streamvid.ingest.file_ingest import FileIngest, Progress
+from streamvid.ingest.inspection import (
+    GapReport,
+    Inspection,
+    RecordingSummary,
+    inspect_recording,
+    summary_of,
+)
 from streamvid.ingest.progress import IngestProgress, IngestReport
 from streamvid.model.seam import VideoModel
 from streamvid.settings import Settings
+from streamvid.translate import translated
 
-Progress = Callable[[IngestProgress], None]
 Cancelled = Callable[[], bool]
 EVERYTHING = TimeRange()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingSummary:
-    """One line of the list of recordings. Times are POSIX seconds of wall time."""
-
-    recording_id: str
-    name: str
-    source: str
-    length_s: float
-    frames: int
-    size_bytes: int
-    created_wall_s: float
-    updated_wall_s: float
-    complete: bool
-    busy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GapReport:
-    """A stretch of stream time that was not seen, and why."""
-
-    start_s: float
-    end_s: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What is remembered of a recording; the identity of ticks holds:
-
-    ``ticks_expected = frames seen + covered + dropped + gapped + pending``.
-    """
-
-    summary: RecordingSummary
-    fingerprint: str
-    model: str
-    frames: int
-    previews: int
-    ticks_expected: int
-    ticks_seen: int
-    ticks_covered: int
-    ticks_dropped: int
-    ticks_gapped: int
-    ticks_pending: int
-    gaps: tuple[GapReport, ...]
-    damage_packets: int
-    damage_frames: int
-    size_bytes: int
-    width: int
-    tokens_per_frame: int
-    replaces: str | None
-    coverage_text: str
-
-
-class AnswerStream:
-    """Text pieces of an answer as they are made; ``result`` runs to the end and gives the rest.
-
-    Closing it early, or leaving its ``with`` block, stops the decoding within one step.
-    """
-
-    def __iter__(self) -> Iterator[str]:
-        """Pieces of text that never change afterwards. Raises ``StreamvidError``."""
-        raise NotImplementedError
-
-    def result(self) -> Answer:
-        """The whole answer; reads what is left of the stream. Raises ``StreamvidError``."""
-        raise NotImplementedError
-
-    def cancel(self) -> None:
-        """Stop decoding within one step; ``result`` then holds the text so far. Any thread."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.cancel()
-
-
-class Conversation:
-    """Questions about one recording, one after the other, behind one kept context."""
-
-    def ask(
-        self,
-        question: str,
-        *,
-        within: TimeRange = EVERYTHING,
-        phrase: str | None = None,
-        cancelled: Cancelled = lambda: False,
-        deadline_s: float | None = None,
-    ) -> AnswerStream:
-        """Ask the next question; read its answer to the end before the one after it."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Free the context."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
 
 class Session:
@@ -146,7 +55,12 @@ class Session:
         *,
         settings: Settings | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._settings = settings or Settings()
+        self._home = Home(home)
+        self._engine = Engine(load_model, settings=self._settings)
+        self._files = FileIngest(self._home, self._engine, self._settings)
+        self._asker = Asker(self._engine, self._settings)
+        self._background: list[BackgroundIngest] = []
 
     def ingest(
         self,
@@ -161,7 +75,10 @@ class Session:
         Where another process ingests it already, wait and pass on its progress. Raises
         ``SourceRefusedError``, ``RecordingError``, ``IngestInterruptedError`` (when cancelled).
         """
-        raise NotImplementedError
+        with translated():
+            return self._files.run(
+                path, name=name, progress=progress or _quiet, cancelled=cancelled
+            )
 
     def ask(
         self,
@@ -177,13 +94,27 @@ class Session:
     ) -> AnswerStream:
         """Ask about a recording; a file that is not remembered yet is ingested first.
 
-        ``now`` answers from what is there already: with a long new file, from previews.
-        ``phrase`` is looked up instead of the question. ``deadline_s`` is on
-        ``time.monotonic``'s clock. Refusals raise before any model is loaded:
-        ``EmptyQuestionError``, ``RangeError``, ``RecordingNotFoundError``, ``SourceRefusedError``;
-        ``QuestionTooLongError`` and others come when the stream is first read.
+        ``now`` answers from what is there already; where nothing is, of a long file from previews
+        (the ingest stops there and may be gone on with). ``phrase`` is looked up instead of the
+        question. ``deadline_s`` is on ``time.monotonic``'s clock. Refusals raise before any model
+        is loaded: ``EmptyQuestionError``, ``RecordingNotFoundError``, ``SourceRefusedError``; what
+        needs the recording or the model comes when the stream is first read: ``RangeError``,
+        ``QuestionTooLongError`` and others.
         """
-        raise NotImplementedError
+        Question(question, within)  # refused before a long ingest
+        with translated():
+            recording = self._remembered(
+                source, now=now, progress=progress or _quiet, cancelled=cancelled
+            )
+        return start(
+            self._asker,
+            recording,
+            question,
+            within=within,
+            phrase=phrase,
+            cancelled=cancelled,
+            deadline_s=deadline_s,
+        )
 
     def conversation(
         self,
@@ -193,8 +124,19 @@ class Session:
         progress: Progress | None = None,
         cancelled: Cancelled = lambda: False,
     ) -> Conversation:
-        """Open a conversation about a recording; ingests like ``ask``."""
-        raise NotImplementedError
+        """Open a conversation about a recording; ingests like ``ask``.
+
+        With ``now`` the ingest goes on behind the conversation until the session is closed.
+        """
+        with translated():
+            recording = self._remembered(
+                source,
+                now=now,
+                progress=progress or _quiet,
+                cancelled=cancelled,
+                go_on=True,
+            )
+        return Conversation(self._asker, recording)
 
     def search(
         self,
@@ -207,31 +149,103 @@ class Session:
         cancelled: Cancelled = lambda: False,
     ) -> SearchResult:
         """The ``limit`` moments closest to ``phrase``, best first; ingests like ``ask``."""
-        raise NotImplementedError
+        Question(phrase, within)
+        with translated():
+            recording = self._remembered(
+                source, now=False, progress=progress or _quiet, cancelled=cancelled
+            )
+            return self._asker.search(recording, phrase, within, limit)
 
     def inspect(self, source: str | Path) -> Inspection:
         """What is remembered of a recording. Raises ``RecordingNotFoundError``."""
-        raise NotImplementedError
+        with translated():
+            stored = self._home.find(source)
+            return inspect_recording(self._home.get(stored.id), stored)
 
     def recordings(self) -> tuple[RecordingSummary, ...]:
         """All recordings under the home folder, oldest first."""
-        raise NotImplementedError
+        with translated():
+            lines = sorted(self._home.list(), key=lambda line: (line.created_wall_s, line.id))
+            return tuple(summary_of(line, busy=self._is_busy(line.id)) for line in lines)
 
     def remove(self, source: str | Path) -> RecordingSummary:
         """Delete a recording from disk and say what it was. Raises ``RecordingBusyError``."""
-        raise NotImplementedError
+        with translated():
+            stored = self._home.find(source)
+            self._home.remove(stored.id)
+        if self._engine.loaded:
+            self._asker.forget(stored.id)
+        return summary_of(stored, busy=False)
+
+    def engine_counters(self) -> EngineCounters:
+        """What the engine did and refused so far."""
+        return self._engine.counters()
 
     def close(self) -> None:
-        """Stop the engine and free the model."""
-        raise NotImplementedError
+        """Stop what goes on behind conversations, then the engine, and free the model."""
+        for running in self._background:
+            running.stop()
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _remembered(
+        self,
+        source: str | Path,
+        *,
+        now: bool,
+        progress: Progress,
+        cancelled: Cancelled,
+        go_on: bool = False,
+    ) -> Recording:
+        """The recording that ``source`` names, ingested if it is a file that is not yet."""
+        path = Path(source)
+        if not path.exists():
+            return self._home.open(source)
+        found = self._files.find(path) if path.is_file() else None
+        if found is not None and (found.info.complete or (now and not go_on and has_frames(found))):
+            return found
+        if not now:
+            self._files.run(path, name=None, progress=progress, cancelled=cancelled)
+        else:
+            running = BackgroundIngest(self._files, path)
+            running.wait_until_ready(progress, cancelled)
+            if go_on:
+                self._background.append(running)
+            else:
+                running.stop()
+        recording = self._files.find(path)
+        if recording is None:
+            raise RecordingNotFoundError(f"{str(path)!r} changed while it was watched; ask again")
+        return recording
+
+    def _is_busy(self, recording_id: str) -> bool:
+        try:
+            return self._home.get(recording_id).ingester() is not None
+        except TokenMemoryError:
+            return False
+
+
+def has_frames(recording: Recording) -> bool:
+    """Whether there is anything to answer from."""
+    with recording.snapshot() as snapshot:
+        return snapshot.frame_count() + snapshot.preview_count() > 0
+
+
+def _quiet(progress: IngestProgress) -> None:
+    pass
+
+
+__all__ = [
+    "EVERYTHING",
+    "AnswerStream",
+    "Conversation",
+    "GapReport",
+    "Inspection",
+    "RecordingSummary",
+    "Session",
+]

@@ -164,6 +164,11 @@ class Engine:
             with self._changed:
                 self._questions.discard(owner)
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the model was loaded; asking this loads nothing."""
+        return self._facts is not None
+
     def facts(self) -> ModelFacts:
         """Sizes and names of the model; loads it. Raises ``ModelLoadError``."""
         if self._facts is None:

@@ -77,7 +77,7 @@ class TinyContext:
         assert not self.closed
         self.model.prefilled_tokens += len(embeddings)
         place = np.arange(len(self.rows), len(self.rows) + len(embeddings))[:, None]
-        wave = 0.05 * np.sin(place / (1.0 + np.arange(D)))
+        wave = np.sin(place * (1.0 + np.arange(D)))
         self.rows = np.concatenate([self.rows, (embeddings + wave).astype(np.float32)])
 
     def rewind(self, length: int) -> None:

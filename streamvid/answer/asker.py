@@ -1,0 +1,332 @@
+"""A question's life: coverage, retrieval, fusion set, prefix and view, context, fusion, decoding.
+
+It runs in the thread of whoever asks and hands the engine one small job after the other; it knows
+the recording and the model through their seams alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from memory import Moment as Found
+from memory import Recording, Snapshot
+from streamvid.answer import jobs
+from streamvid.answer.contexts import ContextKey, ContextStore, KeptContext
+from streamvid.answer.fusion_set import choose
+from streamvid.answer.reading import Library, RangeFrames, frames_in, report, with_stills
+from streamvid.answer.result import Answer, Ending, Moment, SearchResult
+from streamvid.answer.room import history_room, view_room
+from streamvid.answer.span import TimeRange
+from streamvid.answer.states import FrameKey, StatesCache
+from streamvid.answer.work import Question, Work, answer_of
+from streamvid.engine import Engine, ModelFacts, Priority
+from streamvid.errors import EmptyQuestionError, EngineClosedError
+from streamvid.ingest.ingest import model_identity
+from streamvid.model.seam import Finished, FloatArray, Sampling
+from streamvid.settings import Settings
+
+
+@dataclass(slots=True, eq=False)
+class Talk:
+    """Mutable: the context that a conversation works behind, and the tokens said behind its view.
+
+    ``kept`` is ``None`` until the first answer and after the conversation had to begin anew.
+    """
+
+    key: ContextKey | None = None
+    kept: KeptContext | None = None
+    history_tokens: int = 0
+
+
+Asking = Generator[str, None, Answer]
+"""Yields pieces of text and returns the answer."""
+
+
+class _StoppedError(Exception):
+    """The question was cancelled, or its time is up, before decoding. Never leaves this file."""
+
+    def __init__(self, reason: Ending) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Asker:
+    """Answers questions about recordings with the engine's model; safe from several threads.
+
+    Contexts, states, views and indexes are kept between questions, each under its bound.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: Settings, *, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._now_s = now_s
+        self._library = Library(settings)
+        self._reading = threading.Lock()
+        self._contexts = ContextStore(settings.context_bytes)
+        self._states = StatesCache(settings.states_bytes)
+
+    def ask(self, recording: Recording, question: Question, talk: Talk | None = None) -> Asking:
+        """Answer ``question``; with ``talk``, behind what was said before.
+
+        Raises ``QuestionTooLongError``, ``RangeError``, ``EngineBusyError`` and memory's errors.
+        """
+        started_s = self._now_s()
+        with self._engine.question() as owner, recording.snapshot() as snapshot:
+            frames = frames_in(snapshot, recording, question.within, self._settings)
+            work = Work(recording, question, owner, started_s, frames)
+            if frames.span is None:
+                return answer_of(work, "blind", self._now_s())
+            try:
+                kept, prompt = self._prepare(work, snapshot, talk)
+            except _StoppedError as stopped:
+                return answer_of(work, stopped.reason, self._now_s())
+            snapshot.close()  # nothing is read any more; decoding may take long
+            try:
+                yield from self._decode(work, kept, prompt)
+                whole = True
+            except BaseException:
+                whole = False
+                raise
+            finally:
+                self._put_away(work, kept, talk, whole=whole and talk is not None)
+            assert work.finished is not None
+            return answer_of(work, work.finished.reason, self._now_s())
+
+    def search(
+        self, recording: Recording, phrase: str, within: TimeRange, limit: int
+    ) -> SearchResult:
+        """The moments closest to ``phrase``. Raises ``EmptyQuestionError`` and as ``ask`` does."""
+        if not phrase.strip():
+            raise EmptyQuestionError("the phrase is empty; search for something")
+        started_s = self._now_s()
+        with self._engine.question() as owner, recording.snapshot() as snapshot:
+            frames = frames_in(snapshot, recording, within, self._settings)
+            moments: tuple[Moment, ...] = ()
+            if frames.span is not None:
+                recording.require_model(model_identity(self._engine.facts()))
+                found = self._search(snapshot, frames, phrase, limit, owner)
+                moments = with_stills(snapshot, found)
+            return SearchResult(
+                phrase=phrase,
+                recording_id=recording.id,
+                moments=moments,
+                coverage=report(frames.coverage),
+                search_s=self._now_s() - started_s,
+            )
+
+    def end_talk(self, talk: Talk) -> None:
+        """Free what a conversation held."""
+        kept, talk.kept, talk.history_tokens = talk.kept, None, 0
+        if kept is not None:
+            self._give_back(kept, "conversation")
+
+    def forget(self, recording_id: str) -> None:
+        """Drop everything kept of a recording that is being removed."""
+        with self._reading:
+            self._library.forget(recording_id)
+
+        def forget() -> None:
+            self._contexts.forget(recording_id)
+            self._states.forget(recording_id)
+
+        self._engine.submit(
+            lambda model: forget(), priority=Priority.QUESTION, owner="forget"
+        ).result()
+
+    # Before decoding.
+
+    def _prepare(
+        self, work: Work, snapshot: Snapshot, talk: Talk | None
+    ) -> tuple[KeptContext, FloatArray]:
+        """Everything up to the prompt's embeddings [n, d] and the context they go behind."""
+        settings, frames = self._settings, work.frames
+        work.facts = self._engine.facts()
+        work.recording.require_model(model_identity(work.facts))
+        self._check(work)
+        self._count(work, talk)
+        spec = work.facts.spec
+        view_tokens = view_room(
+            spec,
+            work.question_tokens,
+            history_tokens=0 if talk is None else history_room(spec, settings.history_tokens),
+            wanted_tokens=settings.view_tokens,
+        )
+        self._retrieve(work, snapshot)
+        began_s = self._now_s()
+        with self._reading:
+            reading = self._library.read(snapshot, frames, view_tokens=view_tokens)
+        work.merged_view, work.view_tokens = reading.view.merged, len(reading.view.flat_tokens)
+        mean = jobs.prefix_mean(self._engine, snapshot, reading, work.owner)
+        head, tail = mean[: spec.prefix_head_tokens], mean[spec.prefix_head_tokens :]
+        key = jobs.context_key(frames.recording_id, head, reading.view.digest)
+        if talk is not None and talk.kept is not None and talk.key == key and work.follows:
+            kept, work.reused = talk.kept, True
+        else:
+            if talk is not None:
+                self._begin_anew(work, talk)
+            kept, work.reused = jobs.take_context(
+                self._engine, self._contexts, key, head, reading.view.flat_tokens,
+                chunk_tokens=settings.prefill_chunk_tokens, owner=work.owner,
+                check=lambda: self._check(work),
+            )  # fmt: skip
+            if talk is not None:
+                talk.key = key
+        work.context_s = self._now_s() - began_s
+        try:
+            fused = self._fuse(work, snapshot)
+        except BaseException:
+            if talk is None or talk.kept is not kept:  # else nothing was said: the talk goes on
+                self._give_back(kept, work.owner)
+            raise
+        prompt = fused if work.follows else np.concatenate([tail, fused])
+        return kept, prompt
+
+    def _count(self, work: Work, talk: Talk | None) -> None:
+        """How many tokens the question takes, and whether what was said before stays."""
+        assert work.facts is not None
+        text, spec = work.question.text, work.facts.spec
+
+        def tokens(follows: bool) -> int:
+            return self._engine.submit(
+                lambda model: model.count_tokens(text, follows=follows),
+                priority=Priority.QUESTION,
+                owner=work.owner,
+            ).result()
+
+        if talk is not None and talk.kept is not None:
+            work.question_tokens = tokens(True)
+            if talk.history_tokens <= history_room(spec, self._settings.history_tokens):
+                work.follows, work.history_tokens = True, talk.history_tokens
+                return
+        work.question_tokens = tokens(False)
+
+    def _begin_anew(self, work: Work, talk: Talk) -> None:
+        """Another range, new frames, or too much said: the conversation starts from its view."""
+        self.end_talk(talk)
+        if work.follows:
+            work.follows, work.history_tokens = False, 0
+            self._count(work, talk)
+
+    def _retrieve(self, work: Work, snapshot: Snapshot) -> None:
+        began_s = self._now_s()
+        assert work.facts is not None
+        limit = self._limit(work)
+        count = max(self._settings.evidence_moments, min(limit, self._fusion_frames(work.facts)))
+        phrase = work.question.phrase or work.question.text
+        work.found = self._search(snapshot, work.frames, phrase, count, work.owner)
+        shown = work.found[: self._settings.evidence_moments]
+        work.evidence = with_stills(snapshot, shown)
+        work.fusion = choose(
+            work.frames.table.ticks,
+            [found.tick for found in work.found],
+            limit,
+            weighting=self._settings.weighting,
+        )
+        work.retrieval_s = self._now_s() - began_s
+
+    def _search(
+        self, snapshot: Snapshot, frames: RangeFrames, phrase: str, count: int, owner: str
+    ) -> list[Found]:
+        query = self._engine.submit(
+            lambda model: model.embed_text(phrase), priority=Priority.QUESTION, owner=owner
+        ).result()
+        with self._reading:
+            return self._library.search(snapshot, frames, query, count)
+
+    def _fusion_frames(self, facts: ModelFacts) -> int:
+        return self._settings.fusion_frames or facts.spec.default_fusion_frames
+
+    def _limit(self, work: Work) -> int:
+        assert work.facts is not None
+        if self._settings.fusion == "full":
+            return len(work.frames.table)
+        return self._fusion_frames(work.facts)
+
+    def _fuse(self, work: Work, snapshot: Snapshot) -> FloatArray:
+        """The question's fused mean over the fusion set, float32 [Q, d]."""
+        began_s = self._now_s()
+        assert work.fusion is not None
+        table = work.frames.table
+        preview = dict(zip(table.ticks.tolist(), table.preview.tolist(), strict=True))
+        frames = [
+            (FrameKey(work.frames.recording_id, tick, preview[tick]), weight)
+            for tick, weight in zip(work.fusion.ticks, work.fusion.weights, strict=True)
+        ]
+        fused = jobs.fuse(
+            self._engine,
+            self._states,
+            snapshot,
+            work.question.text,
+            frames,
+            step_frames=self._settings.fuse_step_frames,
+            owner=work.owner,
+            follows=work.follows,
+            check=lambda: self._check(work),
+        )
+        work.fusion_s = self._now_s() - began_s
+        return fused.mean()
+
+    def _check(self, work: Work) -> None:
+        if work.question.cancelled():
+            raise _StoppedError("cancelled")
+        if work.question.deadline_s is not None and time.monotonic() > work.question.deadline_s:
+            raise _StoppedError("deadline")
+
+    # Decoding and after.
+
+    def _decode(
+        self, work: Work, kept: KeptContext, prompt: FloatArray
+    ) -> Generator[str, None, None]:
+        settings = self._settings
+        sampling = Sampling(
+            settings.max_new_tokens, settings.temperature, settings.top_p, settings.seed
+        )
+        steps = self._engine.stream(
+            lambda model: model.generate(
+                kept.context,
+                prompt,
+                sampling,
+                cancelled=work.question.cancelled,
+                deadline_s=work.question.deadline_s,
+            ),
+            owner=work.owner,
+        )
+        try:
+            for step in steps:
+                if isinstance(step, Finished):
+                    work.finished = step
+                elif step:
+                    if not work.pieces:
+                        work.first_text_s = self._now_s() - work.started_s
+                    work.pieces.append(step)
+                    yield step
+        finally:
+            steps.cancel()
+
+    def _put_away(self, work: Work, kept: KeptContext, talk: Talk | None, *, whole: bool) -> None:
+        """Keep the context for the conversation's next question, or give it back."""
+        if talk is None or not whole:
+            if talk is not None:
+                talk.kept, talk.history_tokens = None, 0
+            self._give_back(kept, work.owner)
+            return
+        length = self._engine.submit(
+            lambda model: kept.context.length, priority=Priority.QUESTION, owner=work.owner
+        ).result()
+        talk.kept, talk.history_tokens = kept, length - kept.view_length
+
+    def _give_back(self, kept: KeptContext, owner: str) -> None:
+        with suppress(EngineClosedError):  # then it is freed with the model
+            self._engine.submit(
+                lambda model: self._contexts.give_back(kept),
+                priority=Priority.QUESTION,
+                owner=owner,
+            ).result()

@@ -1,0 +1,169 @@
+"""The model's part of a question, as small jobs for the engine: prefix edges, context, fusion.
+
+Each function runs in the asker's thread and waits for the engine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+
+import numpy as np
+
+from capture import Pixels, decode_still
+from memory import Snapshot
+from streamvid.answer.contexts import ContextKey, ContextStore, KeptContext, digest_of
+from streamvid.answer.reading import Reading
+from streamvid.answer.states import FrameKey, StatesCache
+from streamvid.engine import Engine, Priority
+from streamvid.errors import RecordingError
+from streamvid.model.seam import FloatArray, FusedSum, VideoModel
+
+STEPS_AHEAD = 2
+"""Fusion steps with the engine at once: the next one waits already when one is done."""
+
+Check = Callable[[], None]
+"""Raises where the question was cancelled or is too late; called between jobs."""
+
+
+def prefix_mean(engine: Engine, snapshot: Snapshot, reading: Reading, owner: str) -> FloatArray:
+    """Mean of the fused prefix over the range, float32 [P, d].
+
+    Frames of blocks that the range cuts are fused anew from their stills where their own prefix is
+    not stored. Raises ``RecordingError`` where such a still is gone.
+    """
+    total, count = reading.prefix.total.copy(), reading.prefix.frames
+    batch_frames = engine.facts().spec.encode_batch
+    edges = reading.prefix.edge_ticks
+    for start in range(0, len(edges), batch_frames):
+        ticks = edges[start : start + batch_frames]
+        stills = snapshot.stills(ticks, previews=False)
+        if len(stills) < len(ticks):
+            raise RecordingError(
+                "stills at the edge of the range are gone; set edges to 'round', or ask a wider one"
+            )
+        pixels = [decode_still(still) for still in stills.values()]
+        encoded = engine.submit(
+            lambda model, pixels=pixels: model.encode(pixels),  # type: ignore[misc]
+            priority=Priority.QUESTION,
+            owner=owner,
+        ).result()
+        total += encoded.fused_prefix.sum(axis=0)
+        count += len(ticks)
+    return np.asarray(total / np.float32(count), np.float32)
+
+
+def fuse(
+    engine: Engine,
+    cache: StatesCache,
+    snapshot: Snapshot,
+    text: str,
+    frames: Sequence[tuple[FrameKey, float]],
+    *,
+    step_frames: int,
+    owner: str,
+    follows: bool,
+    check: Check,
+) -> FusedSum:
+    """The question fused with ``frames`` (each with its weight), in steps of ``step_frames``.
+
+    Stills are decoded here, ahead of the engine, for frames without kept states. Raises
+    ``RecordingError`` where no frame has a still.
+    """
+    total: FusedSum | None = None
+    running: deque[Future[FusedSum]] = deque()
+    try:
+        for start in range(0, len(frames), step_frames):
+            check()
+            weights = dict(frames[start : start + step_frames])
+            step = _step(cache, snapshot, text, weights, follows=follows)
+            if step is None:
+                continue
+            running.append(engine.submit(step, priority=Priority.QUESTION, owner=owner))
+            if len(running) == STEPS_AHEAD:
+                total = _add(total, running.popleft().result())
+        while running:
+            check()
+            total = _add(total, running.popleft().result())
+    finally:
+        for left in running:
+            left.cancel()
+    if total is None:
+        raise RecordingError("no still of the range is left; ingest the file anew")
+    return total
+
+
+def take_context(
+    engine: Engine,
+    store: ContextStore,
+    key: ContextKey,
+    head: FloatArray,
+    tokens: FloatArray,
+    *,
+    chunk_tokens: int,
+    owner: str,
+    check: Check,
+) -> tuple[KeptContext, bool]:
+    """The context of ``head`` [head, d] and view ``tokens`` [N, d], and whether it was kept.
+
+    It is prefilled in chunks otherwise, so that ingest and other questions get their turn.
+    """
+    kept = engine.submit(
+        lambda model: store.take(key), priority=Priority.QUESTION, owner=owner
+    ).result()
+    if kept is not None:
+        return kept, True
+
+    def prefill(model: VideoModel) -> Iterator[KeptContext | None]:
+        context = model.context(head)
+        try:
+            for start in range(0, len(tokens), chunk_tokens):
+                context.extend(tokens[start : start + chunk_tokens])
+                yield None
+        except BaseException:
+            context.close()
+            raise
+        yield store.add(key, context)
+
+    steps = engine.stream(prefill, owner=owner, rest=Priority.QUESTION)
+    for step in steps:
+        if step is not None:
+            return step, False
+        try:
+            check()
+        except BaseException:
+            steps.cancel()
+            raise
+    raise RecordingError("the view could not be prefilled; ask again")  # cancelled from outside
+
+
+def context_key(recording_id: str, head: FloatArray, view_digest: str) -> ContextKey:
+    """What tells one context from another."""
+    return ContextKey(recording_id, digest_of(head), view_digest)
+
+
+def _step(
+    cache: StatesCache,
+    snapshot: Snapshot,
+    text: str,
+    weights: dict[FrameKey, float],
+    *,
+    follows: bool,
+) -> Callable[[VideoModel], FusedSum] | None:
+    """A job that fuses these frames; those whose still is gone are left out, none: no job."""
+    stills = snapshot.stills([frame.tick for frame in weights])
+    present = {frame: weight for frame, weight in weights.items() if frame.tick in stills}
+    if not present:
+        return None
+    pixels = {frame: decode_still(stills[frame.tick]) for frame in cache.missing(list(present))}
+
+    def look(frame: FrameKey) -> Pixels:
+        # Its states were kept a moment ago and had to go since.
+        return pixels[frame] if frame in pixels else decode_still(stills[frame.tick])
+
+    return lambda model: cache.fuse(model, text, present, look, follows=follows)
+
+
+def _add(total: FusedSum | None, part: FusedSum) -> FusedSum:
+    return part if total is None else total + part

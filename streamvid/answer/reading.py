@@ -1,0 +1,221 @@
+"""What a question needs of a recording, read from one snapshot: frames, coverage, prefix, view.
+
+Pure reading: no model. What was read is kept for the next question about the same range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from memory import (
+    Coverage,
+    FlatIndex,
+    FrameTable,
+    PrefixSum,
+    Recording,
+    Snapshot,
+    TickSpan,
+    View,
+    clock_text,
+    coverage_of,
+    coverage_text,
+    fill_index,
+    range_view,
+    round_to_segments,
+)
+from memory import Moment as Found
+from streamvid.answer.result import CoverageReport, Moment
+from streamvid.answer.span import TimeRange
+from streamvid.errors import RangeError
+from streamvid.model.seam import FloatArray
+from streamvid.settings import Settings
+
+KEPT_READINGS = 2
+KEPT_INDEXES = 8
+MIN_SEPARATION_S = 10.0
+MOMENTS_A_RANGE = 20
+"""Moments lie at least a 20th of the range apart, up to ``MIN_SEPARATION_S``: short clips too have
+more than one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RangeFrames:
+    """The frames that a range has at one moment: ``table``'s columns are of these alone.
+
+    ``span`` holds exactly them, or is ``None`` where there is none. ``state`` changes whenever the
+    recording does.
+    """
+
+    recording_id: str
+    start_s: float
+    end_s: float
+    table: FrameTable
+    span: TickSpan | None
+    coverage: Coverage
+    rounded: bool
+    state: tuple[int, int]
+
+    @property
+    def previews(self) -> int:
+        """How many of them stand in for frames to come."""
+        return int(self.table.preview.sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the context is made of: the view, and the fused prefix's sum as far as it is stored."""
+
+    view: View
+    prefix: PrefixSum
+
+
+def frames_in(
+    snapshot: Snapshot, recording: Recording, within: TimeRange, settings: Settings
+) -> RangeFrames:
+    """Find the frames of a range and say what of it was seen."""
+    table = snapshot.frames(previews=True)
+    settled, counters, gaps = snapshot.settled(), snapshot.counters(), snapshot.gaps()
+    state = (snapshot.frame_count(), snapshot.preview_count())
+    whole = coverage_of(table, gaps, settled, counters)
+    start_s, end_s = bounds(within, whole.end_s)
+    rounded = False
+    span = _span_of(table, start_s, end_s)
+    if span is not None and settings.edges == "round" and not snapshot.geometry.keeps_fused_prefix:
+        wider = round_to_segments(snapshot.segments(span), span)
+        rounded = wider != span
+        span = wider
+        if rounded:
+            start_s = min(start_s, float(span.first_tick))
+            end_s = max(end_s, float(span.end_tick))
+    inside = np.zeros(len(table), np.bool_)
+    if span is not None:
+        inside = (table.ticks >= span.first_tick) & (table.ticks < span.end_tick)
+    return RangeFrames(
+        recording_id=recording.id,
+        start_s=start_s,
+        end_s=end_s,
+        table=FrameTable(
+            table.ticks[inside], table.t_s[inside], table.wall_s[inside],
+            table.key[inside], table.corrupt[inside], table.preview[inside],
+        ),
+        span=span,
+        coverage=coverage_of(table, gaps, settled, counters, start_s=start_s, end_s=end_s),
+        rounded=rounded,
+        state=state,
+    )  # fmt: skip
+
+
+def bounds(within: TimeRange, length_s: float) -> tuple[float, float]:
+    """Start and end of ``within`` in a recording of ``length_s``, in seconds; the end is later.
+
+    Raises ``RangeError`` where it begins behind the recording's end.
+    """
+    end_s = length_s if within.end_s is None else within.end_s
+    start_s = within.start_s or 0.0
+    if within.last_s is not None:
+        start_s = max(0.0, end_s - within.last_s)
+    if start_s >= length_s > 0:
+        raise RangeError(
+            f"range begins at {clock_text(start_s)}, the recording ends at"
+            f" {clock_text(length_s)}; pass an earlier start"
+        )
+    return start_s, max(end_s, math.nextafter(start_s, math.inf))
+
+
+def report(coverage: Coverage) -> CoverageReport:
+    """Coverage as answers carry it."""
+    return CoverageReport(
+        start_s=coverage.start_s,
+        end_s=coverage.end_s,
+        seen_s=coverage.seen_s,
+        frames=coverage.frames,
+        preview_frames=coverage.previews,
+        blind=tuple((gap.start_s, gap.end_s, gap.reason) for gap in coverage.blind),
+        text=coverage_text(coverage),
+    )
+
+
+class Library:
+    """Readings and search indexes of the recordings asked last; for one thread at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._readings: OrderedDict[object, Reading] = OrderedDict()
+        self._indexes: OrderedDict[str, tuple[tuple[int, int], FlatIndex]] = OrderedDict()
+
+    def read(self, snapshot: Snapshot, frames: RangeFrames, *, view_tokens: int) -> Reading:
+        """View of at most ``view_tokens`` and prefix of ``frames``, which must not be empty."""
+        span = frames.span or TickSpan(0, 0)
+        key = (frames.recording_id, frames.state, span, view_tokens, self._settings.view_policy)
+        if key in self._readings:
+            self._readings.move_to_end(key)
+            return self._readings[key]
+        view = range_view(
+            snapshot.tokens(span, previews=True),
+            view_tokens,
+            snapshot.geometry.tokens_shape,
+            gaps=snapshot.gaps(),
+            policy=self._settings.view_policy,
+        )
+        reading = Reading(view, snapshot.prefix_sum(span, previews=True))
+        self._readings[key] = reading
+        while len(self._readings) > KEPT_READINGS:
+            self._readings.popitem(last=False)
+        return reading
+
+    def search(
+        self, snapshot: Snapshot, frames: RangeFrames, query: FloatArray, count: int
+    ) -> list[Found]:
+        """The ``count`` moments of ``frames`` closest to ``query`` [e], best first."""
+        if len(frames.table) == 0:
+            return []
+        return self._index(snapshot, frames).search(
+            query,
+            count,
+            start_s=float(frames.table.t_s[0]),
+            end_s=math.nextafter(float(frames.table.t_s[-1]), math.inf),
+            min_separation_s=self._separation_s(frames),
+        )
+
+    def forget(self, recording_id: str) -> None:
+        """Drop what was read of a recording."""
+        self._indexes.pop(recording_id, None)
+        self._readings.clear()
+
+    def _separation_s(self, frames: RangeFrames) -> float:
+        if self._settings.moment_separation_s is not None:
+            return self._settings.moment_separation_s
+        return min(MIN_SEPARATION_S, max(1.0, (frames.end_s - frames.start_s) / MOMENTS_A_RANGE))
+
+    def _index(self, snapshot: Snapshot, frames: RangeFrames) -> FlatIndex:
+        kept = self._indexes.get(frames.recording_id)
+        if kept is not None and kept[0] == frames.state:
+            self._indexes.move_to_end(frames.recording_id)
+            return kept[1]
+        index = FlatIndex(snapshot.geometry.embedding_width)
+        fill_index(index, snapshot.embeddings(previews=True))
+        self._indexes[frames.recording_id] = (frames.state, index)
+        while len(self._indexes) > KEPT_INDEXES:
+            self._indexes.popitem(last=False)
+        return index
+
+
+def with_stills(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Moment, ...]:
+    """Moments with their stills; those whose still is gone are left out."""
+    stills = snapshot.stills([moment.tick for moment in found])
+    return tuple(
+        Moment(moment.tick, moment.t_s, moment.score, stills[moment.tick])
+        for moment in found
+        if moment.tick in stills
+    )
+
+
+def _span_of(table: FrameTable, start_s: float, end_s: float) -> TickSpan | None:
+    """The ticks from the first to the last frame in [start_s, end_s)."""
+    inside = table.ticks[(table.t_s >= start_s) & (table.t_s < end_s)]
+    return TickSpan(int(inside[0]), int(inside[-1]) + 1) if len(inside) else None

@@ -1,0 +1,141 @@
+"""An answer as it is made, and a conversation: what apps hold while a question is answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Self
+
+from memory import Recording
+from streamvid.answer.asker import Asker, Asking, Talk
+from streamvid.answer.result import Answer
+from streamvid.answer.span import TimeRange
+from streamvid.answer.work import Question
+from streamvid.errors import AnswerError, StreamvidError
+from streamvid.translate import translated
+
+EVERYTHING = TimeRange()
+Cancelled = Callable[[], bool]
+
+
+class AnswerStream:
+    """Text pieces of an answer as they are made; ``result`` runs to the end and gives the rest.
+
+    For one thread, but that ``cancel`` may come from any. Leaving its ``with`` block stops the
+    decoding within one step.
+    """
+
+    def __init__(self, asking: Asking, stop: threading.Event) -> None:
+        self._asking = asking
+        self._stop = stop
+        self._answer: Answer | None = None
+        self._ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of text that never change afterwards. Raises ``StreamvidError``."""
+        while not self._ended:
+            try:
+                with translated():
+                    piece = next(self._asking)
+            except StopIteration as stopped:
+                self._ended = True
+                self._answer = stopped.value
+                return
+            except BaseException:
+                self._ended = True
+                raise
+            yield piece
+
+    def result(self) -> Answer:
+        """The whole answer; reads what is left of the stream. Raises ``StreamvidError``."""
+        for _ in self:
+            pass
+        if self._answer is None:
+            raise AnswerError("the answer was broken off; ask again")
+        return self._answer
+
+    def cancel(self) -> None:
+        """Stop decoding within one step; ``result`` then holds the text so far. Any thread."""
+        self._stop.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.cancel()
+        with suppress(StreamvidError):  # whoever leaves early does not want to know
+            for _ in self:
+                pass
+
+
+class Conversation:
+    """Questions about one recording, one after the other, behind one kept context."""
+
+    def __init__(self, asker: Asker, recording: Recording) -> None:
+        self._asker = asker
+        self._recording = recording
+        self._talk = Talk()
+        self._latest: AnswerStream | None = None
+
+    def ask(
+        self,
+        question: str,
+        *,
+        within: TimeRange = EVERYTHING,
+        phrase: str | None = None,
+        cancelled: Cancelled = lambda: False,
+        deadline_s: float | None = None,
+    ) -> AnswerStream:
+        """Ask the next question; what is left of the answer before it is given up.
+
+        Raises ``EmptyQuestionError``; the stream raises what comes later.
+        """
+        if self._latest is not None:
+            self._latest.__exit__()
+        self._latest = start(
+            self._asker,
+            self._recording,
+            question,
+            within=within,
+            phrase=phrase,
+            cancelled=cancelled,
+            deadline_s=deadline_s,
+            talk=self._talk,
+        )
+        return self._latest
+
+    def close(self) -> None:
+        """Free the context."""
+        if self._latest is not None:
+            self._latest.__exit__()
+        self._asker.end_talk(self._talk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def start(
+    asker: Asker,
+    recording: Recording,
+    question: str,
+    *,
+    within: TimeRange,
+    phrase: str | None,
+    cancelled: Cancelled,
+    deadline_s: float | None,
+    talk: Talk | None = None,
+) -> AnswerStream:
+    """A stream that begins its work when it is first read. Raises ``EmptyQuestionError``."""
+    stop = threading.Event()
+    asked = Question(
+        question,
+        within,
+        phrase=phrase,
+        cancelled=lambda: stop.is_set() or cancelled(),
+        deadline_s=deadline_s,
+    )
+    return AnswerStream(asker.ask(recording, asked, talk), stop)

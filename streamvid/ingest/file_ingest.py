@@ -1,0 +1,165 @@
+"""From a path to a remembered file: opened, found or created, ingested or looked on, reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import capture
+import memory
+from capture import FileSource, open_file
+from memory import Home, ModelIdentity, Recording, Writer, describe_file
+from streamvid.engine import Engine
+from streamvid.ingest.attach import look_on
+from streamvid.ingest.ingest import Ingest, Outcome, model_identity
+from streamvid.ingest.inspection import MODEL_NOTE
+from streamvid.ingest.progress import IngestProgress, IngestReport
+from streamvid.settings import Settings
+
+Progress = Callable[[IngestProgress], None]
+
+
+class FileIngest:
+    """Ingests files into ``home``; errors of capture and memory come out as they are.
+
+    ``wall_s`` stamps what is created, ``wait`` passes time while another process works.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        engine: Engine,
+        settings: Settings,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+        wall_s: Callable[[], float] = time.time,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._home = home
+        self._engine = engine
+        self._settings = settings
+        self._now_s, self._wall_s, self._wait = now_s, wall_s, wait
+
+    def find(self, path: Path) -> Recording | None:
+        """The recording of exactly this file's bytes, if there is one. Raises memory's errors."""
+        try:
+            return self._home.get(memory.file_identity(path))
+        except memory.RecordingNotFoundError:
+            return None
+
+    def run(
+        self,
+        path: Path,
+        *,
+        name: str | None,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        enough: Callable[[Recording], bool] = lambda recording: False,
+    ) -> IngestReport:
+        """Have all of ``path`` remembered, whoever does the work.
+
+        ``enough`` may end the looking on at another process. Nothing is created for a file that is
+        refused; a recording that stayed empty is removed again.
+        """
+        started_s = self._now_s()
+        remembered = self.find(path) if path.is_file() else None
+        if remembered is not None and remembered.info.complete:
+            return self._report(remembered, started_s)
+        with open_file(path, capture.Settings(sampling=self._settings.sampling)) as opened:
+            described = describe_file(path, name=name)
+            identity = model_identity(self._engine.facts())
+            recording = self._home.ensure(described, identity, created_wall_s=self._wall_s())
+            attached = False
+            try:
+                while (writer := _writer_of(recording, identity)) is None:
+                    attached = True
+                    look_on(
+                        recording, progress=progress, cancelled=cancelled, enough=enough,
+                        poll_s=self._settings.attach_poll_s, now_s=self._now_s, wait=self._wait,
+                    )  # fmt: skip
+                    recording = self._home.get(recording.id)
+                    if recording.info.complete or enough(recording):
+                        return self._report(recording, started_s, attached=True)
+                with writer:
+                    resumed = bool(writer.settled())
+                    outcome = self._fill(opened, recording, writer, progress, cancelled)
+            except BaseException:
+                self._remove_if_empty(recording)
+                raise
+            return self._report(
+                recording, started_s, outcome=outcome, resumed=resumed, attached=attached
+            )
+
+    def _fill(
+        self,
+        opened: FileSource,
+        recording: Recording,
+        writer: Writer,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Outcome:
+        with ExitStack() as stack:
+            source = self._as_the_model_wants(opened, stack)
+            writer.note(**{MODEL_NOTE: self._engine.facts().spec.name})
+            run = Ingest(
+                source, recording, self._engine, settings=self._settings,
+                progress=progress, cancelled=cancelled, now_s=self._now_s,
+            )  # fmt: skip
+            return run.run(writer)
+
+    def _remove_if_empty(self, recording: Recording) -> None:
+        """Nothing was remembered and something else is to be told: leave no trace."""
+        with suppress(memory.TokenMemoryError):  # the error that is on its way matters more
+            with recording.snapshot() as snapshot:
+                empty = not (snapshot.settled() or snapshot.preview_count())
+            if empty:
+                self._home.remove(recording.id)
+
+    def _as_the_model_wants(self, opened: FileSource, stack: ExitStack) -> FileSource:
+        """``opened``, or the file opened again with larger frames for a model that wants them."""
+        wanted_px = self._engine.facts().spec.short_side_px
+        if wanted_px <= opened.settings.kept_short_side_px:
+            return opened
+        larger = capture.Settings(sampling=self._settings.sampling, short_side_px=wanted_px)
+        return stack.enter_context(open_file(opened.path, larger))
+
+    def _report(
+        self,
+        recording: Recording,
+        started_s: float,
+        *,
+        outcome: Outcome | None = None,
+        resumed: bool = False,
+        attached: bool = False,
+    ) -> IngestReport:
+        with recording.snapshot() as snapshot:
+            counters, frames = snapshot.counters(), snapshot.frame_count()
+            complete = snapshot.complete
+        return IngestReport(
+            recording_id=recording.id,
+            name=recording.info.source.name,
+            frames=frames,
+            new_frames=outcome.new_frames if outcome else 0,
+            complete=complete,
+            resumed=resumed,
+            attached=attached,
+            two_passes=bool(outcome and outcome.two_passes),
+            elapsed_s=self._now_s() - started_s,
+            ticks_expected=counters.expected,
+            ticks_covered=counters.covered,
+            ticks_dropped=counters.dropped,
+            ticks_gapped=counters.gapped,
+            ticks_pending=counters.pending,
+            damage_packets=counters.damage_packets,
+            damage_frames=counters.damage_frames,
+        )
+
+
+def _writer_of(recording: Recording, identity: ModelIdentity) -> Writer | None:
+    """The right to ingest, or ``None`` where another process has it."""
+    try:
+        return recording.writer(identity)
+    except memory.RecordingBusyError:
+        return None

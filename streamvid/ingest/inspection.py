@@ -1,0 +1,118 @@
+"""What is remembered of a recording, as plain values; read without any model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import memory
+from memory import Recording
+from memory import RecordingSummary as Stored
+
+MODEL_NOTE = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSummary:
+    """One line of the list of recordings. Times are POSIX seconds of wall time.
+
+    ``problem`` says in one line why a broken recording cannot be read, else it is ``None``.
+    """
+
+    recording_id: str
+    name: str
+    source: str
+    length_s: float
+    frames: int
+    size_bytes: int
+    created_wall_s: float
+    updated_wall_s: float
+    complete: bool
+    busy: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """A stretch of stream time that was not seen, and why."""
+
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is remembered of a recording; the identity of ticks holds:
+
+    ``ticks_expected = ticks_seen + covered + dropped + gapped + pending``.
+    """
+
+    summary: RecordingSummary
+    fingerprint: str
+    model: str
+    frames: int
+    previews: int
+    ticks_expected: int
+    ticks_seen: int
+    ticks_covered: int
+    ticks_dropped: int
+    ticks_gapped: int
+    ticks_pending: int
+    gaps: tuple[GapReport, ...]
+    damage_packets: int
+    damage_frames: int
+    size_bytes: int
+    width: int
+    tokens_per_frame: int
+    replaces: str | None
+    coverage_text: str
+
+
+def summary_of(stored: Stored, *, busy: bool) -> RecordingSummary:
+    """Memory's line of a recording in apps' terms."""
+    return RecordingSummary(
+        recording_id=stored.id,
+        name=stored.name,
+        source=stored.path or stored.id,
+        length_s=stored.length_s,
+        frames=stored.frames,
+        size_bytes=stored.size_bytes,
+        created_wall_s=stored.created_wall_s,
+        updated_wall_s=stored.changed_wall_s,
+        complete=stored.complete,
+        busy=busy,
+        problem=stored.problem,
+    )
+
+
+def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
+    """Read everything that can be told of ``recording``; ``stored`` is its line."""
+    with recording.snapshot() as snapshot:
+        counters, gaps = snapshot.counters(), snapshot.gaps()
+        coverage = memory.coverage_of(
+            snapshot.frames(previews=True), gaps, snapshot.settled(), counters
+        )
+        frames, previews = snapshot.frame_count(), snapshot.preview_count()
+        model = snapshot.notes().get(MODEL_NOTE, "")
+    identity = recording.info.model
+    return Inspection(
+        summary=summary_of(stored, busy=recording.ingester() is not None),
+        fingerprint=identity.fingerprint,
+        model=model,
+        frames=frames,
+        previews=previews,
+        ticks_expected=counters.expected,
+        ticks_seen=counters.seen,
+        ticks_covered=counters.covered,
+        ticks_dropped=counters.dropped,
+        ticks_gapped=counters.gapped,
+        ticks_pending=counters.pending,
+        gaps=tuple(GapReport(gap.start_s, gap.end_s, gap.reason) for gap in gaps),
+        damage_packets=counters.damage_packets,
+        damage_frames=counters.damage_frames,
+        size_bytes=stored.size_bytes,
+        width=identity.geometry.width,
+        tokens_per_frame=identity.geometry.tokens_per_frame,
+        replaces=recording.info.replaces,
+        coverage_text=memory.coverage_text(coverage),
+    )

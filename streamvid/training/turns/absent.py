@@ -13,8 +13,8 @@ from streamvid.training.turns.turn import Turn
 
 _POWER = 0.75
 _TRIES = 12
-_ANIMATE = frozenset(words.ANIMALS) | frozenset("man woman boy girl child baby".split())
-_NEVER = frozenset("person human being animal crowd".split())
+_ANIMATE = frozenset(words.ANIMALS) | frozenset(["man", "woman", "boy", "girl", "child", "baby"])
+_NEVER = frozenset(["person", "human", "being", "animal", "crowd"])
 _OF_THINGS = (
     "What colour is the {noun}?",
     "What color is the {noun}?",

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from streamvid.training.turns.claims import Claim, Form, Verdicts
 
 _FREQUENCY_POWER = 0.75
-_ROUNDS = 60
+_ROUNDS = 50
 _LEAST_PICTURES = 3
 _ASKED_SHARE = 0.8
 _FORM_SHARE: dict[Form, float] = {
@@ -40,13 +40,24 @@ Mass = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One claim that can be asked, its answer, and the chance of it being picked."""
+@dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool
+class Odds:
+    """What can be asked of one picture: ``numbers`` of claims, the first ``yeses`` of them true.
 
-    claim: Claim
-    holds: bool
-    chance: float
+    ``edges`` float64 [numbers]: cumulative chances. They end below 1 where the picture is to be
+    asked nothing at times.
+    """
+
+    numbers: npt.NDArray[np.int64]
+    yeses: int
+    edges: Mass
+
+    def pick(self, rng: Random) -> tuple[int, bool] | None:
+        """Draw a claim's number and whether it holds, or nothing."""
+        place = int(np.searchsorted(self.edges, rng.random(), side="right"))
+        if place >= len(self.numbers):
+            return None
+        return int(self.numbers[place]), place < self.yeses
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool
@@ -61,14 +72,11 @@ class Universe:
         """Which claims are true and which false of each picture: bool [pictures, claims] each."""
         true = np.zeros((len(pictures), len(self.claims)), np.bool_)
         false = np.zeros_like(true)
+        number = self.number
         for row, verdicts in enumerate(pictures):
-            true[row, self._numbers(verdicts.true)] = True
-            false[row, self._numbers(verdicts.false)] = True
+            true[row, [number[claim] for claim in verdicts.true if claim in number]] = True
+            false[row, [number[claim] for claim in verdicts.false if claim in number]] = True
         return true, false
-
-    def _numbers(self, claims: frozenset[Claim]) -> list[int]:
-        # Sorted: a set has no order to rely on, and the draw must repeat.
-        return sorted(self.number[claim] for claim in claims if claim in self.number)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool
@@ -79,37 +87,15 @@ class Balance:
     yes: Mass
     no: Mass
 
-    def odds(self, verdicts: Verdicts) -> list[Asked]:
-        """What can be asked of one picture, and with what chance; the same order every time.
-
-        The chances sum to at most 1: what is missing is the chance to ask nothing at all.
-        """
-        marks = self.universe.marks([verdicts])
-        true, false = np.flatnonzero(marks[0][0]), np.flatnonzero(marks[1][0])
-        yes = self.yes[true]
-        no = self.no[false] * _hardness(self.universe.kinship, marks[0])[0, false]
-        claims = self.universe.claims
-        half_yes, half_no = 2 * max(1.0, float(yes.sum())), 2 * max(1.0, float(no.sum()))
-        return [
-            *(
-                Asked(claims[c], True, w / half_yes)
-                for c, w in zip(true, yes.tolist(), strict=True)
-            ),
-            *(
-                Asked(claims[c], False, w / half_no)
-                for c, w in zip(false, no.tolist(), strict=True)
-            ),
-        ]
-
-
-def pick(odds: Sequence[Asked], rng: Random) -> Asked | None:
-    """Draw one of ``odds`` by its chance; None with the chance that is missing to 1."""
-    left = rng.random()
-    for asked in odds:
-        left -= asked.chance
-        if left < 0:
-            return asked
-    return None
+    def odds(self, true: Marks, false: Marks) -> Odds:
+        """What can be asked of one picture with these marks, bool [claims] each."""
+        yes_at, no_at = np.flatnonzero(true), np.flatnonzero(false)
+        yes = self.yes[yes_at]
+        hard = self.universe.kinship[yes_at].any(0)[no_at]
+        no = self.no[no_at] * np.where(hard, HARD_FACTOR, 1.0)
+        chances = (yes / max(1.0, yes.sum()), no / max(1.0, no.sum()))
+        edges = np.cumsum(np.concatenate(chances) / 2)
+        return Odds(np.concatenate([yes_at, no_at]), len(yes_at), edges)
 
 
 def find_universe(pictures: Sequence[Verdicts], scenes: dict[Claim, frozenset[str]]) -> Universe:
@@ -132,18 +118,19 @@ def find_universe(pictures: Sequence[Verdicts], scenes: dict[Claim, frozenset[st
 
 def fit_balance(universe: Universe, true: Marks, false: Marks) -> Balance:
     """Fit the weights to rows of marks, bool [rows, claims]: pictures, captions or films."""
-    yes_rows = true.astype(np.float32)
-    no_rows = false * _hardness(universe.kinship, true)
+    related = (true.astype(np.float32) @ universe.kinship.astype(np.float32)) > 0
+    yes_rows = _Sparse.of(true, np.ones((1, 1), np.float64))
+    no_rows = _Sparse.of(false, np.where(related, HARD_FACTOR, 1.0))
     often = np.minimum(true.sum(0), false.sum(0)).astype(np.float64)
     share = np.array([_FORM_SHARE[claim.form] for claim in universe.claims])
     wanted = share * often**_FREQUENCY_POWER
     # One "yes" for every row would be all that rows can bear; less leaves room to meet the rest.
     wanted *= _ASKED_SHARE * len(true) / max(wanted.sum(), 1e-9)
     wanted = np.minimum(wanted, 0.5 * often)
-    yes = wanted / np.maximum(yes_rows.sum(0), 1)
-    no = wanted / np.maximum(no_rows.sum(0), 1)
+    yes = wanted / np.maximum(true.sum(0), 1)
+    no = wanted / np.maximum(no_rows.columns(np.ones(len(true))), 1)
     for _ in range(_ROUNDS):
-        got_yes, got_no = yes * _columns(yes_rows, yes), no * _columns(no_rows, no)
+        got_yes, got_no = yes * _per_weight(yes_rows, yes), no * _per_weight(no_rows, no)
         # Both head for what both can reach.
         goal = np.minimum(wanted, np.minimum(got_yes, got_no) * 1.3)
         yes *= np.clip(goal / np.maximum(got_yes, 1e-12), 0.5, 2.0)
@@ -151,13 +138,28 @@ def fit_balance(universe: Universe, true: Marks, false: Marks) -> Balance:
     return Balance(universe, yes, no)
 
 
-def _columns(rows: npt.NDArray[np.float32], weights: Mass) -> Mass:
+@dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool
+class _Sparse:
+    """Marks with their hardness as triplets: the dense products took ten times as long."""
+
+    shape: tuple[int, int]
+    row: npt.NDArray[np.int64]
+    column: npt.NDArray[np.int64]
+    value: Mass
+
+    @classmethod
+    def of(cls, marks: Marks, values: Mass) -> _Sparse:
+        row, column = np.nonzero(marks)
+        found = np.broadcast_to(values, marks.shape)[row, column]
+        return cls((marks.shape[0], marks.shape[1]), row, column, found)
+
+    def rows(self, weights: Mass) -> Mass:
+        return np.bincount(self.row, self.value * weights[self.column], self.shape[0])
+
+    def columns(self, weights: Mass) -> Mass:
+        return np.bincount(self.column, self.value * weights[self.row], self.shape[1])
+
+
+def _per_weight(marks: _Sparse, weights: Mass) -> Mass:
     """What each claim gets from all rows per unit of its weight."""
-    sums = np.maximum(rows @ weights.astype(np.float32), 1.0)
-    return ((1.0 / sums) @ rows).astype(np.float64)
-
-
-def _hardness(kinship: Marks, true: Marks) -> npt.NDArray[np.float32]:
-    """HARD_FACTOR where a claim shares a scene with a true one of its row, else 1: [rows, claims]."""
-    related = (true.astype(np.float32) @ kinship.astype(np.float32)) > 0
-    return np.where(related, np.float32(HARD_FACTOR), np.float32(1.0))
+    return marks.columns(1.0 / np.maximum(marks.rows(weights), 1.0))

@@ -10,6 +10,7 @@ neither: only then is "no" an honest answer. Evidence is written in a small lang
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,7 @@ def parse_evidence(
         for piece in (rest if colon else written).split("+"):
             links = [_family(name.strip(), families) for name in piece.split(">")]
             together.extend(links)
-            pairs.extend(zip(links, links[1:], strict=False))
+            pairs.extend(itertools.pairwise(links))
         terms.append(Term(tuple(together), tuple(pairs), subject.strip() if colon else None))
         every.update(*together)
     return tuple(terms), frozenset(every)

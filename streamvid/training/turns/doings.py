@@ -68,9 +68,7 @@ _DULL = frozenset(
 )
 # Verbs that answer "what is she doing" without another word.
 _ENOUGH_ALONE = frozenset(
-    "swim run jump leap sleep dance sing eat read walk climb fish surf ski skate snowboard "
-    "skateboard smile laugh cry sit smoke hike pose wrestle fight play drink bark graze rest crawl "
-    "wade float dive jog".split()
+    ["swim", "run", "jump", "leap", "sleep", "dance", "sing", "eat", "read", "walk", "climb", "fish", "surf", "ski", "skate", "snowboard", "skateboard", "smile", "laugh", "cry", "sit", "smoke", "hike", "pose", "wrestle", "fight", "play", "drink", "bark", "graze", "rest", "crawl", "wade", "float", "dive", "jog"]
 )
 _CLAUSE_END = frozenset(
     [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamvid.training.turns.claims import Claim, Form, Verdicts
+from streamvid.training.turns.balance import Marks
+from streamvid.training.turns.claims import Claim, Form
 from streamvid.training.turns.facts import Fact
 from streamvid.training.turns.reading import Reading
 
@@ -13,24 +14,23 @@ ASKED_FORMS: frozenset[Form] = frozenset({"thing", "doing"})
 """What can be asked of a whole film: things and doings. "The man" would be too many men."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool
 class Film:
     """Scenes in order; a picture that comes again later is a scene again.
 
-    ``verdicts``: true if any scene makes it true, false if every scene makes it false.
+    ``true``, ``false`` bool [claims]: what any scene makes true, what every scene makes false.
     ``lasts`` counts the frames of each scene. ``distinct`` is how many different pictures there
     are.
     """
 
     scenes: tuple[Reading, ...]
-    verdicts: Verdicts
+    true: Marks
+    false: Marks
     lasts: tuple[int, ...]
     distinct: int
 
     def only_scene(self, claim: Claim) -> int | None:
         """The one scene with it, if every other surely is without; None otherwise."""
-        if claim not in self.verdicts.true:
-            return None
         found = [i for i, scene in enumerate(self.scenes) if claim in scene.verdicts.true]
         if len(found) != 1:
             return None
@@ -61,8 +61,13 @@ class Film:
         return 1 if start >= self.middle_frame else None
 
 
-def make_film(images: Sequence[str], readings: Sequence[Reading]) -> Film:
-    """Join runs of the same image to scenes; ``readings[i]`` belongs to frame ``i``."""
+def make_film(
+    images: Sequence[str], readings: Sequence[Reading], true: Marks, false: Marks
+) -> Film:
+    """Join runs of the same image to scenes; ``readings[i]`` and row i belong to frame i.
+
+    ``true``, ``false`` bool [frames, claims].
+    """
     scenes: list[Reading] = []
     lasts: list[int] = []
     for i, reading in enumerate(readings):
@@ -71,8 +76,4 @@ def make_film(images: Sequence[str], readings: Sequence[Reading]) -> Film:
         else:
             scenes.append(reading)
             lasts.append(1)
-    verdicts = Verdicts(
-        frozenset().union(*(scene.verdicts.true for scene in scenes)),
-        scenes[0].verdicts.false.intersection(*(scene.verdicts.false for scene in scenes)),
-    )
-    return Film(tuple(scenes), verdicts, tuple(lasts), len(set(images)))
+    return Film(tuple(scenes), true.any(0), false.all(0), tuple(lasts), len(set(images)))

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from types import MappingProxyType
 
+import numpy as np
+
 from streamvid.training.turns import absent, grammar, wording
-from streamvid.training.turns.balance import Balance, find_universe, fit_balance, pick
+from streamvid.training.turns.balance import Marks, Odds, find_universe, fit_balance
 from streamvid.training.turns.claims import Claim
 from streamvid.training.turns.drawing import draw_turns
 from streamvid.training.turns.errors import NoExamplesError
@@ -63,7 +65,8 @@ class TurnMaker:
         readings = list(self._readings.values())
         verdicts = [reading.verdicts for reading in readings]
         universe = find_universe(verdicts, scenes)
-        true, false = universe.marks(verdicts)
+        self._true, self._false = true, false = universe.marks(verdicts)
+        self._rows = {image: row for row, image in enumerate(self._readings)}
         self.balance = fit_balance(universe, true, false)
         self._absent = absent.AbsentThings.count(r.verdicts for r in readings)
         self._videos = VideoTurns(universe, true, false, seed)
@@ -77,6 +80,13 @@ class TurnMaker:
         found = self._readings.get(example.image)
         return found or self.reader.read(example)
 
+    def _marks(self, example: Example, reading: Reading) -> tuple[Marks, Marks]:
+        row = self._rows.get(example.image)
+        if row is not None:
+            return self._true[row], self._false[row]
+        true, false = self.balance.universe.marks([reading.verdicts])
+        return true[0], false[0]
+
     def picture_turns(self, example: Example, rng: Random, n: int) -> list[Turn]:
         """Up to ``n`` turns about one picture, no question twice; the order is random.
 
@@ -84,9 +94,10 @@ class TurnMaker:
         about the picture don't give so many.
         """
         reading = self.reading(example)
+        odds = self.balance.odds(*self._marks(example, reading))
         makers: dict[Kind, Callable[[], Turn | None]] = {
             "caption": lambda: self._caption(example.captions, rng),
-            "yesno": lambda: self._yesno(self.balance, reading, rng),
+            "yesno": lambda: self._yesno(odds, rng),
             "absent": lambda: self._absent.turn(reading.verdicts, rng),
             "qa": lambda: given_turn(example.qa, rng),
             **{kind: _fact_maker(reading, kind, rng) for kind in _FACT_KINDS},
@@ -103,7 +114,9 @@ class TurnMaker:
         if not examples:
             raise NoExamplesError("a video needs at least one picture; pass its frames in order")
         readings = [self.reading(example) for example in examples]
-        film = make_film([example.image for example in examples], readings)
+        marks = [self._marks(e, reading) for e, reading in zip(examples, readings, strict=True)]
+        true, false = np.array([t for t, _ in marks]), np.array([f for _, f in marks])
+        film = make_film([example.image for example in examples], readings, true, false)
         return self._videos.turns(film, rng, n)
 
     def text_turns(self, caption: str, rng: Random, n: int) -> list[Turn]:
@@ -112,9 +125,11 @@ class TurnMaker:
         Yes and no are balanced over captions here: what the caption does not speak of is "no".
         """
         reading = self.reader.read_text(caption)
+        true, false = self.balance.universe.marks([reading.verdicts])
+        odds = self.text_balance.odds(true[0], false[0])
         makers: dict[Kind, Callable[[], Turn | None]] = {
             "caption": lambda: self._caption((caption,), rng),
-            "yesno": lambda: self._yesno(self.text_balance, reading, rng),
+            "yesno": lambda: self._yesno(odds, rng),
             "absent": lambda: self._absent.turn(reading.verdicts, rng),
             **{kind: _fact_maker(reading, kind, rng) for kind in _FACT_KINDS},
         }
@@ -132,9 +147,11 @@ class TurnMaker:
         request = wording.fill(rng.choice(wording.CAPTION_REQUESTS), rng)
         return Turn(request, grammar.sentence(rng.choice(captions)), "caption")
 
-    def _yesno(self, balance: Balance, reading: Reading, rng: Random) -> Turn | None:
-        asked = pick(balance.odds(reading.verdicts), rng)
-        return yesno_turn(asked.claim, rng, holds=asked.holds) if asked else None
+    def _yesno(self, odds: Odds, rng: Random) -> Turn | None:
+        picked = odds.pick(rng)
+        if picked is None:
+            return None
+        return yesno_turn(self.balance.universe.claims[picked[0]], rng, holds=picked[1])
 
 
 _FACT_KINDS: tuple[Kind, ...] = ("colour", "count", "where", "doing", "what")

@@ -266,7 +266,7 @@ def noun_phrase(tokens: tuple[str, ...], start: int) -> tuple[str, int] | None:
 
 
 _SINGULAR_DETERMINERS = frozenset(
-    "a an the his her its their one this that each another any every".split()
+    ["a", "an", "the", "his", "her", "its", "their", "one", "this", "that", "each", "another", "any", "every"]
 )
 
 

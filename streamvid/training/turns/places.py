@@ -372,7 +372,7 @@ def place_facts(captions: Sequence[Caption], subject: str | None) -> Iterator[Fa
     """Where the scene is, whether in or out of doors, and where its one subject is."""
     found = setting(captions)
     if found:
-        phrase, noun = found
+        phrase, _noun = found
         questions = (
             "Where is this?",
             "Where does this take place?",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from streamvid.training.turns import words
 from streamvid.training.turns.captions import Caption, read_caption, tokenise
-from streamvid.training.turns.categories import category_facts
 from streamvid.training.turns.catalogue import load_catalogue
-from streamvid.training.turns.claims import Claim, Verdicts
+from streamvid.training.turns.categories import category_facts
+from streamvid.training.turns.claims import Verdicts, claim
 from streamvid.training.turns.concepts import Concept
 from streamvid.training.turns.doings import doing_facts, object_facts
 from streamvid.training.turns.facts import (
@@ -54,9 +55,9 @@ class Reader:
         parsed = [[read_caption(text) for text in example.captions] for example in examples]
         self.concepts = catalogue + mine_concepts(parsed, known, least=mined_least)
         self.claims = {
-            concept.name: Claim("doing", concept.clause)
+            concept.name: claim("doing", *concept.clause)
             if concept.clause
-            else Claim("thing", concept.phrases)
+            else claim("thing", *concept.phrases)
             for concept in self.concepts
         }
         self.by_claim = {self.claims[c.name]: c for c in self.concepts}
@@ -140,7 +141,7 @@ def _with_nouns(tokens: tuple[str, ...]) -> frozenset[str]:
     """The tokens as a set, plus ``slide#n`` where "slide" stands as a noun."""
     marked = {
         f"{token}#n"
-        for previous, token in zip(tokens, tokens[1:], strict=False)
+        for previous, token in itertools.pairwise(tokens)
         if token in _NOUN_OR_VERB and previous in _BEFORE_NOUN
     }
     return frozenset(tokens) | marked

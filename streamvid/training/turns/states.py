@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from streamvid.training.turns import grammar, words
 from streamvid.training.turns.captions import Caption
-from streamvid.training.turns.claims import Claim
+from streamvid.training.turns.claims import Claim, claim
 from streamvid.training.turns.facts import colours, counts, lone_animal, lone_person
 from streamvid.training.turns.nouns import COLOURABLE, GARMENTS, PAIRED
 from streamvid.training.turns.places import indoors
@@ -108,11 +108,11 @@ def subject_states(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]
         for state, (saying, leaving, ruling) in _STATES.items():
             if kind != "person" and state not in _DOG_STATES:
                 continue
-            claim = Claim("state", (f"the {who}", state))
+            stated = claim("state", f"the {who}", state)
             if any(verb in saying for verb in verbs):
-                true.add(claim)
+                true.add(stated)
             elif any(verb in ruling for verb in verbs) and not any(v in leaving for v in verbs):
-                false.add(claim)
+                false.add(stated)
     return true, false
 
 
@@ -125,10 +125,10 @@ def colour_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
         close = frozenset().union(*(words.CLOSE_COLOURS[colour] for colour in found))
         spoken = thing.replace("_", " ").replace("t shirt", "T-shirt")
         for colour in words.COLOURS:
-            claims = [Claim("colour", (f"the {spoken}", colour))]
+            claims = [claim("colour", f"the {spoken}", colour)]
             if thing in GARMENTS and person:
                 # One garment asked about by its wearer: the wearer makes it one man's shirt.
-                claims = [Claim("wear", (f"the {person}", colour, spoken))]
+                claims = [claim("wear", f"the {person}", colour, spoken)]
             elif thing in GARMENTS or thing in PAIRED:
                 continue
             if found == (colour,):
@@ -145,8 +145,8 @@ def count_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
     for noun, number in counts(captions).items():
         for asked in range(1, 5):
             spoken = noun if asked > 1 else grammar.singular(noun)
-            claim = Claim("count", (grammar.number_word(asked), spoken))
-            (true if asked == number else false).add(claim)
+            counted = claim("count", grammar.number_word(asked), spoken)
+            (true if asked == number else false).add(counted)
     return true, false
 
 
@@ -155,7 +155,7 @@ def place_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
     inside = indoors(captions)
     if inside is None:
         return set(), set()
-    sides = {Claim("place", ("indoors",)): inside, Claim("place", ("outdoors",)): not inside}
+    sides = {claim("place", "indoors"): inside, claim("place", "outdoors"): not inside}
     return {c for c, holds in sides.items() if holds}, {
         c for c, holds in sides.items() if not holds
     }

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from streamvid.training.turns import absent, filming, grammar, ordering, telling, wording
-from streamvid.training.turns.balance import Balance, Marks, Universe, fit_balance, pick
+from streamvid.training.turns.balance import Balance, Marks, Odds, Universe, fit_balance
 from streamvid.training.turns.claims import Claim
 from streamvid.training.turns.drawing import BALANCED, draw_turns
 from streamvid.training.turns.film import ASKED_FORMS, Film
@@ -31,11 +31,12 @@ _SHARES: Mapping[str, float] = MappingProxyType(
         "scenes": 0.03,
         "both": 0.04,
         "fact": 0.15,
-        "unseen": 0.08,
+        "unseen": 0.06,
     }
 )
 _RUNGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512, 1024)
 _FITTED_FILMS = 2000
+_TRIES = 12
 
 
 class VideoTurns:
@@ -60,8 +61,9 @@ class VideoTurns:
 
     def turns(self, film: Film, rng: Random, n: int) -> list[Turn]:
         """Up to ``n`` turns about ``film``, no question twice; about a third answered no."""
+        odds = self._balance(len(film.scenes)).odds(film.true, film.false)
         makers: dict[str, Callable[[], Turn | None]] = {
-            BALANCED: lambda: self._ever(film, rng),
+            BALANCED: lambda: self._ever(odds, rng),
             "describe": lambda: telling.describe(film, rng),
             "first": lambda: telling.first(film, rng),
             "last": lambda: telling.last(film, rng),
@@ -73,7 +75,7 @@ class VideoTurns:
             "scenes": lambda: telling.how_many_scenes(film, rng),
             "both": lambda: self._both(film, rng),
             "fact": lambda: telling.one_fact(film, rng),
-            "unseen": lambda: self._unseen(film, rng),
+            "unseen": lambda: self._unseen(odds, rng),
         }
         return draw_turns(makers, _SHARES, rng, n)
 
@@ -90,11 +92,11 @@ class VideoTurns:
             self._balances[rung] = fit_balance(self._universe, np.array(true), np.array(false))
         return self._balances[rung]
 
-    def _ever(self, film: Film, rng: Random) -> Turn | None:
-        asked = pick(self._balance(len(film.scenes)).odds(film.verdicts), rng)
-        if asked is None:
+    def _ever(self, odds: Odds, rng: Random) -> Turn | None:
+        picked = odds.pick(rng)
+        if picked is None:
             return None
-        claim, holds = asked.claim, asked.holds
+        claim, holds = self._universe.claims[picked[0]], picked[1]
         if claim.form == "thing":
             form = rng.choice(filming.EVER).replace("{x}", rng.choice(claim.parts))
         else:
@@ -131,17 +133,17 @@ class VideoTurns:
         things = (claim for claim in claims if claim.form == "thing" and claim in self._often)
         return sorted(things, key=lambda claim: claim.parts)
 
-    def _unseen(self, film: Film, rng: Random) -> Turn | None:
+    def _unseen(self, odds: Odds, rng: Random) -> Turn | None:
         """An open question about a thing that is nowhere in the film."""
-        odds = self._balance(len(film.scenes)).odds(film.verdicts)
-        missing = [a for a in odds if not a.holds and a.chance > 0 and absent.is_speakable(a.claim)]
-        if not missing:
-            return None
-        weights = [asked.chance for asked in missing]
-        turn = absent.absent_turn(rng.choices(missing, weights)[0].claim, rng, media=_MEDIA)
-        if rng.random() < 0.4 and not turn.question.startswith("How many"):
-            return Turn(turn.question, "I did not see that.", "absent", turn.concept)
-        return turn
+        for _ in range(_TRIES):
+            picked = odds.pick(rng)
+            claim = self._universe.claims[picked[0]] if picked and not picked[1] else None
+            if claim is not None and absent.is_speakable(claim):
+                turn = absent.absent_turn(claim, rng, media=_MEDIA)
+                if rng.random() < 0.4 and not turn.question.startswith("How many"):
+                    return Turn(turn.question, "I did not see that.", "absent", turn.concept)
+                return turn
+        return None
 
 
 def _agreeing(text: str, claim: Claim) -> str:

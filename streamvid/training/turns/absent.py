@@ -14,7 +14,7 @@ from streamvid.training.turns.turn import Turn
 _POWER = 0.75
 _TRIES = 12
 _ANIMATE = frozenset(words.ANIMALS) | frozenset(["man", "woman", "boy", "girl", "child", "baby"])
-_NEVER = frozenset(["person", "human", "being", "animal", "crowd"])
+_NEVER = frozenset(["person", "human", "animal", "crowd", "kitchen", "bathroom"])
 _OF_THINGS = (
     "What colour is the {noun}?",
     "What color is the {noun}?",
@@ -86,6 +86,7 @@ def absent_turn(
 
 
 def is_speakable(claim: Claim) -> bool:
+    """Whether ``the {thing}`` reads well in an open question."""
     if claim.form != "thing" or not claim.parts[0].startswith(("a ", "an ")):
         return False
     noun = claim.parts[0].split(" ", 1)[1]

@@ -91,7 +91,7 @@ class Balance:
         """What can be asked of one picture with these marks, bool [claims] each."""
         yes_at, no_at = np.flatnonzero(true), np.flatnonzero(false)
         yes = self.yes[yes_at]
-        hard = self.universe.kinship[yes_at].any(0)[no_at]
+        hard = np.any(self.universe.kinship[yes_at], axis=0)[no_at]
         no = self.no[no_at] * np.where(hard, HARD_FACTOR, 1.0)
         chances = (yes / max(1.0, yes.sum()), no / max(1.0, no.sum()))
         edges = np.cumsum(np.concatenate(chances) / 2)
@@ -154,10 +154,12 @@ class _Sparse:
         return cls((marks.shape[0], marks.shape[1]), row, column, found)
 
     def rows(self, weights: Mass) -> Mass:
-        return np.bincount(self.row, self.value * weights[self.column], self.shape[0])
+        sums = np.bincount(self.row, self.value * weights[self.column], self.shape[0])
+        return sums.astype(np.float64)
 
     def columns(self, weights: Mass) -> Mass:
-        return np.bincount(self.column, self.value * weights[self.row], self.shape[1])
+        sums = np.bincount(self.column, self.value * weights[self.row], self.shape[1])
+        return sums.astype(np.float64)
 
 
 def _per_weight(marks: _Sparse, weights: Mass) -> Mass:

@@ -33,26 +33,9 @@ for _base in words.ACTIONS:
     if _third not in words.NOT_VERBS:
         VERB_BASE[_third] = _base
 # After a plural subject the base form itself is the verb ("two dogs run"); few are safe as words.
-PLAIN_VERBS = frozenset(
-    [
-        "run",
-        "play",
-        "stand",
-        "sit",
-        "walk",
-        "ride",
-        "jump",
-        "climb",
-        "swim",
-        "pose",
-        "fight",
-        "eat",
-        "chase",
-        "dance",
-        "talk",
-        "race",
-    ]
-)
+PLAIN_VERBS = words.word_set("""
+    run play stand sit walk ride jump climb swim pose fight eat chase dance talk race
+""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from streamvid.training.turns import grammar, words
 from streamvid.training.turns.captions import Caption
-from streamvid.training.turns.catalogue import FAMILIES
 from streamvid.training.turns.facts import Fact
+from streamvid.training.turns.families import FAMILIES
 
 _SPORTS = {
     "soccer": FAMILIES["soccer"],

@@ -15,7 +15,7 @@ class Claim:
     """One statement that a picture makes true, false or neither. Made by ``claim`` only.
 
     ``parts`` fill the wording: thing: its phrases; doing, state: subject, doing; colour: owner's
-    thing, colour; wear: subject, colour, garment; count: number, noun (both as spoken); place: word.
+    thing, colour; wear: subject, colour, garment; count: number, noun (as spoken); place: word.
     Equal claims are one object, so that sets of them compare identities: millions of hashes of
     their text were a third of the time it took to read the captions.
     """

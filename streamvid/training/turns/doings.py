@@ -7,44 +7,13 @@ from collections.abc import Iterator, Sequence
 from streamvid.training.turns import grammar, words
 from streamvid.training.turns.captions import VERB_BASE, Caption, subject_class
 from streamvid.training.turns.facts import Fact, kin_of
-from streamvid.training.turns.nouns import noun_phrase
+from streamvid.training.turns.nouns import noun_phrase, spoken
 
 # Base verb → what is asked of its object ("What is the man riding?").
-_OBJECT_VERBS = frozenset(
-    [
-        "hold",
-        "carry",
-        "ride",
-        "wear",
-        "throw",
-        "catch",
-        "kick",
-        "eat",
-        "chase",
-        "pull",
-        "push",
-        "read",
-        "climb",
-        "hit",
-        "drink",
-        "chew",
-        "play",
-        "touch",
-        "lick",
-        "bite",
-        "lift",
-        "drive",
-        "paint",
-        "wash",
-        "brush",
-        "hug",
-        "kiss",
-        "feed",
-        "pet",
-        "watch",
-        "cross",
-    ]
-)
+_OBJECT_VERBS = words.word_set("""
+    hold carry ride wear throw catch kick eat chase pull push read climb hit drink chew play
+    touch lick bite lift drive paint wash brush hug kiss feed pet watch cross
+""")
 _WITH_PARTICLE = {
     ("sit", "on"): "sitting on",
     ("sit", "in"): "sitting in",
@@ -63,36 +32,18 @@ _WITH_PARTICLE = {
     ("run", "through"): "running through",
     ("swim", "in"): "swimming in",
 }
-_DULL = frozenset(
-    ["wear", "enjoy", "move", "make", "give", "get", "use", "take", "hold", "help", "participate"]
-)
+_DULL = words.word_set("""
+    wear enjoy move make give get use take hold help participate
+""")
 # Verbs that answer "what is she doing" without another word.
-_ENOUGH_ALONE = frozenset(
-    ["swim", "run", "jump", "leap", "sleep", "dance", "sing", "eat", "read", "walk", "climb", "fish", "surf", "ski", "skate", "snowboard", "skateboard", "smile", "laugh", "cry", "sit", "smoke", "hike", "pose", "wrestle", "fight", "play", "drink", "bark", "graze", "rest", "crawl", "wade", "float", "dive", "jog"]
-)
-_CLAUSE_END = frozenset(
-    [
-        ".",
-        ",",
-        ";",
-        "while",
-        "as",
-        "who",
-        "that",
-        "which",
-        "whilst",
-        "but",
-        "because",
-        "where",
-        "when",
-        "is",
-        "are",
-        "has",
-        "have",
-        "so",
-        "whose",
-    ]
-)
+_ENOUGH_ALONE = words.word_set("""
+    swim run jump leap sleep dance sing eat read walk climb fish surf ski skate snowboard
+    skateboard smile laugh cry sit smoke hike pose wrestle fight play drink bark graze rest
+    crawl wade float dive jog
+""")
+_CLAUSE_END = words.word_set("""
+    . , ; while as who that which whilst but because where when is are has have so whose
+""")
 _DANGLING = words.PREPOSITIONS | words.DETERMINERS | frozenset({"and", "or", "very"})
 _MAX_TAIL_WORDS = 9
 
@@ -111,8 +62,8 @@ def subject_noun(caption: Caption, position: int) -> tuple[str, str] | None:
         start -= 1
     if start and before[start - 1] not in {"a", "an", "the", "one"}:
         return None
-    phrase = " ".join(before[start : found[0] + 1]).replace("_", " ")
-    return noun.replace("_", " "), phrase
+    phrase = spoken(" ".join(before[start : found[0] + 1]))
+    return spoken(noun), phrase
 
 
 def doing_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
@@ -125,7 +76,8 @@ def doing_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
             subject = subject_noun(caption, position)
             tail = _tail(caption, position) if subject else None
             if subject and tail is not None and (tail or base in _ENOUGH_ALONE):
-                doing = " ".join([grammar.ing_form(base), *tail]).replace("_", " ")
+                base = "lie" if base == "lay" else base  # captions say "laying" of who lies
+                doing = spoken(" ".join([grammar.ing_form(base), *tail]))
                 answers.setdefault(subject[0], []).append(doing)
     for noun, doings in answers.items():
         questions = (
@@ -140,10 +92,10 @@ def doing_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
             f"What is happening with the {noun}?",
             f"In the {{medium}}, what is the {noun} doing?",
         )
-        spoken: list[str] = []
+        said: list[str] = []
         for doing in doings:
-            spoken += [f"{grammar.capitalise(doing)}."] * 2 + [f"The {noun} is {doing}."]
-        yield Fact("doing", ("doing", noun), questions, tuple(spoken), kin_of(noun))
+            said += [f"{grammar.capitalise(doing)}."] * 2 + [f"The {noun} is {doing}."]
+        yield Fact("doing", ("doing", noun), questions, tuple(said), kin_of(noun))
 
 
 def _tail(caption: Caption, position: int) -> list[str] | None:
@@ -194,40 +146,10 @@ def object_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
             yield from _about_object(subject, doing, phrase[0])
 
 
-_VAGUE = frozenset(
-    [
-        "something",
-        "object",
-        "item",
-        "thing",
-        "things",
-        "pose",
-        "face",
-        "air",
-        "side",
-        "way",
-        "trick",
-        "back",
-        "front",
-        "right",
-        "left",
-        "group",
-        "distance",
-        "other",
-        "ground",
-        "game",
-        "camera",
-        "it",
-        "course",
-        "edge",
-        "time",
-        "area",
-        "middle",
-        "top",
-        "bottom",
-        "part",
-    ]
-)
+_VAGUE = words.word_set("""
+    something object item thing things pose face air side way trick back front right left
+    group distance other ground game camera it course edge time area middle top bottom part
+""")
 
 
 def _about_object(subject: tuple[str, str], doing: str, found: str) -> Iterator[Fact]:

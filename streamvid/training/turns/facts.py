@@ -15,6 +15,7 @@ from streamvid.training.turns.nouns import (
     coloured_things,
     count_in,
     noun_phrase,
+    spoken,
 )
 from streamvid.training.turns.turn import Kind
 
@@ -132,6 +133,8 @@ def counts(captions: Sequence[Caption]) -> dict[str, int]:
         values = [count_in(c, names) for c in said]
         known = {value for value in values if value is not None}
         certain = sum(value is not None for value in values)
+        if known == {1} and certain < len(said):
+            continue  # one captioner names the one in front, another the group behind
         if len(known) == 1 and certain * 2 > len(said) and (certain > 1 or len(captions) < 3):
             found[noun] = known.pop()
     mixed = {"men", "women", "boys", "girls"} & found.keys()
@@ -176,19 +179,19 @@ def _spoken_owner(noun: str) -> str:
     for name, names in _KIN.items():
         if noun in names:
             return name
-    return noun if noun in words.PERSON and not noun.endswith("s") else "person"
+    return spoken(noun) if not noun.endswith("s") else "person"
 
 
 def colour_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
     """What colour each thing is, with its wearer where that helps."""
     for (thing, owner), found in colours(captions).items():
-        spoken = thing.replace("_", " ").replace("t shirt", "T-shirt")
+        garment = spoken(thing)
         many = thing in PAIRED or grammar.singular(thing) != thing
         verb = "are" if many else "is"
         said = _joined(found)
-        names = [f"the {spoken}"]
+        names = [f"the {garment}"]
         if owner:
-            names = [f"the {owner}'s {spoken}", f"the {owner}'s {spoken}", f"the {spoken}"]
+            names = [f"the {owner}'s {garment}", f"the {owner}'s {garment}", f"the {garment}"]
         questions = [
             form.format(name=name, verb=verb)
             for name in names
@@ -203,12 +206,12 @@ def colour_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
         ]
         if owner and thing in GARMENTS:
             questions += [
-                f"What colour {spoken} is the {owner} wearing?",
-                f"What colour of {spoken} does the {owner} wear?",
+                f"What colour {garment} is the {owner} wearing?",
+                f"What colour of {garment} does the {owner} wear?",
             ]
         answers = (f"{grammar.capitalise(said)}.",) * 3 + (
             f"{'They are' if many else 'It is'} {said}.",
-            f"The {spoken} {verb} {said}.",
+            f"The {garment} {verb} {said}.",
         )
         yield Fact("colour", ("colour", thing), tuple(questions), answers, kin_of(thing))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from streamvid.training.turns.balance import Marks
 from streamvid.training.turns.claims import Claim, Form
 from streamvid.training.turns.facts import Fact
@@ -76,4 +78,5 @@ def make_film(
         else:
             scenes.append(reading)
             lasts.append(1)
-    return Film(tuple(scenes), true.any(0), false.all(0), tuple(lasts), len(set(images)))
+    ever, never = np.any(true, axis=0), np.all(false, axis=0)
+    return Film(tuple(scenes), ever, never, tuple(lasts), len(set(images)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from streamvid.training.turns import words
+
 _CONSONANT_SOUND = re.compile(
     r"(?:uni(?:c|f|q|v|o)|us[eu]|ut[ei]|uk|u-|ufo|eu|ewe|one\b|once\b)", re.I
 )
@@ -43,7 +45,9 @@ _NUMBERS = [
     "eleven",
     "twelve",
 ]
-_SINGULAR_IN_S = frozenset(["bus", "dress", "glass", "grass", "gas", "class", "tennis", "canvas"])
+_SINGULAR_IN_S = words.word_set("""
+    bus dress glass grass gas class tennis canvas
+""")
 
 
 def article(words: str) -> str:
@@ -125,48 +129,10 @@ def _fix_articles(text: str) -> str:
     return re.sub(r"\b([Aa]n?) ([A-Za-z][a-z][a-z-]*)", fixed, text)
 
 
-_DOUBLED = frozenset(
-    [
-        "run",
-        "swim",
-        "sit",
-        "hit",
-        "get",
-        "put",
-        "cut",
-        "dig",
-        "hug",
-        "pet",
-        "jog",
-        "ship",
-        "skip",
-        "flip",
-        "step",
-        "stop",
-        "grab",
-        "clap",
-        "dip",
-        "hop",
-        "tap",
-        "wag",
-        "wrap",
-        "zip",
-        "spin",
-        "grin",
-        "rub",
-        "tug",
-        "chat",
-        "nap",
-        "drag",
-        "set",
-        "shop",
-        "slip",
-        "trip",
-        "win",
-        "bat",
-        "begin",
-    ]
-)
+_DOUBLED = words.word_set("""
+    run swim sit hit get put cut dig hug pet jog ship skip flip step stop grab clap dip hop
+    tap wag wrap zip spin grin rub tug chat nap drag set shop slip trip win bat begin
+""")
 _ING = {"lie": "lying", "tie": "tying", "die": "dying", "be": "being", "ski": "skiing"}
 _KEEP_E = frozenset(["see", "free", "agree", "flee", "canoe"])
 

@@ -37,7 +37,7 @@ DEFAULT_MIX: Mapping[Kind, float] = MappingProxyType(
 so ``qa`` weighs only where pairs were given."""
 
 _TEXT_ROWS = 4000
-_ONES_LEFT_OUT = 0.6
+_LEFT_OUT = {"One.": 0.6, "Outdoors.": 0.85}
 
 
 class TurnMaker:
@@ -176,8 +176,10 @@ def _fact_maker(reading: Reading, kind: Kind, rng: Random) -> Callable[[], Turn 
 
     def make() -> Turn | None:
         fact = rng.choice(facts) if facts else None
-        # Most pictures show one of what can be counted: asked as often as it is, "one" would do.
-        if fact is None or (fact.answers[0] == "One." and rng.random() < _ONES_LEFT_OUT):
+        # Most pictures are out of doors and show one of what can be counted: asked as often as it
+        # is so, the commonest answer would do.
+        dull = fact is not None and rng.random() < _LEFT_OUT.get(fact.answers[0], 0.0)
+        if fact is None or dull:
             return None
         return fact_turn(fact, rng)
 

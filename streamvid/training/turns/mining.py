@@ -11,10 +11,42 @@ from streamvid.training.turns.concepts import Concept, Term
 
 # What is in most pictures, named or not (a tree, a face), parts and measures, and words that only
 # look like nouns: no honest "no" can be had for them.
-_UNASKABLE = frozenset(
-    ["group", "field", "shirt", "grass", "ball", "air", "background", "camera", "area", "wall", "park", "building", "picture", "jacket", "hill", "game", "crowd", "trick", "ground", "toy", "hat", "top", "player", "side", "jump", "mountain", "path", "fence", "sand", "rock", "yard", "ramp", "stand", "track", "tree", "body", "face", "race", "run", "edge", "middle", "day", "guy", "object", "dress", "coat", "wave", "shore", "lady", "sky", "room", "lot", "city", "back", "trail", "sign", "suit", "t_shirt", "cliff", "distance", "house", "course", "slope", "floor", "bunch", "pole", "line", "pose", "kid", "cap", "lawn", "view", "photo", "collar", "window", "railing", "high", "ride", "set", "piece", "rail", "look", "team", "structure", "outfit", "surface", "drink", "corner", "uniform", "court", "board", "bar", "setting", "ledge", "bag", "plate", "turn", "pile", "other", "leash", "stunt", "rider", "door", "event", "sweater", "jersey", "obstacle", "fight", "end", "right", "scene", "vehicle", "adult", "closeup", "left", "one", "vest", "blanket", "shot", "match", "net", "watch", "competition", "harness", "dock", "hand", "platform", "ring", "hole", "costume", "photograph", "display", "branch", "log", "seat", "deck", "skirt", "flip", "garden", "shop", "box", "beard", "landscape", "counter", "bowl", "handrail", "audience", "station", "barrier", "foreground", "pair", "doorway", "wheel", "bottle", "walkway", "mud", "market", "rain", "pipe", "show", "light", "head", "base", "bank", "carpet", "screen", "tube", "way", "item", "fall", "smile", "something", "image", "pack", "try", "machine", "range", "dance", "family", "gate", "horizon", "direction", "bend", "male", "female", "rest", "break", "step", "post", "device", "shade", "band", "plain", "float", "fish", "hands", "cloth", "dark", "cover", "place", "strip", "center", "flight", "patch", "case", "close", "number", "can", "enclosure", "landing", "square", "position", "frame", "laugh", "foot", "attempt", "arm", "shadow", "container", "mouth", "roof", "pen", "club", "lead", "handle", "time", "equipment", "town", "open", "backs", "leg", "snout", "hair", "eyes", "shape", "shoulder", "shoulders", "neck", "feet", "ears", "ear", "tail", "tongue", "nose", "lips", "knee", "wings", "paw", "claws", "back", "way", "point", "kind", "sort", "lap", "rest", "style", "mid", "midair", "surf", "skier", "surfer", "skateboarder", "snowboarder", "climber", "biker", "cyclist", "hiker", "goalie", "referee", "racer", "runner", "photographer", "bride", "groom", "toddler", "puppy", "child", "person", "people", "man", "woman", "boy", "girl", "baby", "couple", "crowd", "men", "women", "children", "teenager", "owner", "mother", "father", "pool", "street", "road", "ocean", "sea", "lake", "river", "stream", "creek", "pond", "beach", "forest", "woods", "water", "snow", "dirt", "ice", "play", "walk", "go", "wait", "stop", "catch", "kick", "throw", "goal", "pitch", "motion", "stance", "costume", "gear", "game", "material", "gathering", "activity", "action", "performance", "exhibit", "tour", "work", "job", "shop", "word", "words", "letter", "stadium", "ground", "surface", "sit", "sits", "stands", "runs", "jumps", "plays", "walks", "holds", "rides", "looks", "poses", "leaps", "wears", "climbs", "swims", "flies", "watches", "catches", "chases", "day", "night", "colors", "variety", "assortment", "couple", "bit", "total", "front", "rear", "middle", "part", "section", "row", "stack", "bunch", "array", "tan", "solid", "print", "pattern", "design", "cement", "concrete", "brick", "stone", "wood", "metal", "plastic", "glass", "leather", "plaid", "striped", "formation", "motorcyclist", "bicyclist", "footballer", "female", "skater", "dancer", "swimmer", "wrestler", "pitcher", "batter", "teammate", "opponent", "companion", "friend", "officer", "soldier", "worker", "driver", "performer", "musician", "spectator", "onlooker", "passenger", "lone", "adult", "youth", "toddler", "infant", "curve", "mound", "splash", "hillside", "wheelie", "cat", "dog", "horse", "bird", "cow", "sheep", "elephant", "bear", "shepherd", "greyhound", "retriever", "poodle", "terrier", "collie"]
+_UNASKABLE = words.word_set("""
+    group field shirt grass ball air background camera area wall park building picture jacket
+    hill game crowd trick ground toy hat top player side jump mountain path fence sand rock
+    yard ramp stand track tree body face race run edge middle day guy object dress coat wave
+    shore lady sky room lot city back trail sign suit t_shirt cliff distance house course
+    slope floor bunch pole line pose kid cap lawn view photo collar window railing high ride
+    set piece rail look team structure outfit surface drink corner uniform court board bar
+    setting ledge bag plate turn pile other leash stunt rider door event sweater jersey
+    obstacle fight end right scene vehicle adult closeup left one vest blanket shot match net
+    watch competition harness dock hand platform ring hole costume photograph display branch
+    log seat deck skirt flip garden shop box beard landscape counter bowl handrail audience
+    station barrier foreground pair doorway wheel bottle walkway mud market rain pipe show
+    light head base bank carpet screen tube way item fall smile something image pack try
+    machine range dance family gate horizon direction bend male female rest break step post
+    device shade band plain float fish hands cloth dark cover place strip center flight patch
+    case close number can enclosure landing square position frame laugh foot attempt arm
+    shadow container mouth roof pen club lead handle time equipment town open backs leg snout
+    hair eyes shape shoulder shoulders neck feet ears ear tail tongue nose lips knee wings paw
+    claws point kind sort lap style mid midair surf skier surfer skateboarder snowboarder
+    climber biker cyclist hiker goalie referee racer runner photographer bride groom toddler
+    puppy child person people man woman boy girl baby couple men women children teenager owner
+    mother father pool street road ocean sea lake river stream creek pond beach forest woods
+    water snow dirt ice play walk go wait stop catch kick throw goal pitch motion stance gear
+    material gathering activity action performance exhibit tour work job word words letter
+    stadium sit sits stands runs jumps plays walks holds rides looks poses leaps wears climbs
+    swims flies watches catches chases night colors variety assortment bit total front rear
+    part section row stack array tan solid print pattern design cement concrete brick stone
+    wood metal plastic glass leather plaid striped formation motorcyclist bicyclist footballer
+    skater dancer swimmer wrestler pitcher batter teammate opponent companion friend officer
+    soldier worker driver performer musician spectator onlooker passenger lone youth infant
+    curve mound splash hillside wheelie cat dog horse bird cow sheep elephant bear shepherd
+    greyhound retriever poodle terrier collie
+""")
+_FOLLOWERS = words.PREPOSITIONS | frozenset(
+    [".", ",", ";", "is", "are", "and", "that", "while", "as"]
 )
-_FOLLOWERS = words.PREPOSITIONS | frozenset([".", ",", ";", "is", "are", "and", "that", "while", "as"])
 
 
 def mine_concepts(

@@ -16,28 +16,13 @@ _GARMENTS = """
     blouse sari kimono sunglasses glasses
 """
 GARMENTS = frozenset(_GARMENTS.split())
-HEADWEAR = frozenset(
-    ["hat", "helmet", "cap", "headband", "bandanna", "hood", "beanie", "wig", "mask", "headscarf"]
-)
-PAIRED = frozenset(
-    [
-        "shorts",
-        "pants",
-        "jeans",
-        "gloves",
-        "boots",
-        "shoes",
-        "goggles",
-        "socks",
-        "overalls",
-        "trunks",
-        "swimming_trunks",
-        "swim_trunks",
-        "sunglasses",
-        "glasses",
-        "tank_tops",
-    ]
-)
+HEADWEAR = words.word_set("""
+    hat helmet cap headband bandanna hood beanie wig mask headscarf
+""")
+PAIRED = words.word_set("""
+    shorts pants jeans gloves boots shoes goggles socks overalls trunks swimming_trunks
+    swim_trunks sunglasses glasses tank_tops
+""")
 # Things whose colour captions state and a picture of this size shows.
 COLOURABLE = GARMENTS | frozenset(
     [
@@ -124,32 +109,9 @@ COLOURABLE = GARMENTS | frozenset(
         "jeep",
     ]
 )
-_NOT_HEADS = frozenset(
-    [
-        "and",
-        "or",
-        "with",
-        "in",
-        "on",
-        "is",
-        "are",
-        "one",
-        "ones",
-        "that",
-        "who",
-        "while",
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "while",
-        "as",
-        "at",
-        "by",
-        "from",
-    ]
-)
+_NOT_HEADS = words.word_set("""
+    and or with in on is are one ones that who while the a an of to as at by from
+""")
 SKIP = words.ADJECTIVES | frozenset(["and"])
 
 
@@ -163,7 +125,7 @@ class Coloured:
 
 
 def coloured_things(caption: Caption) -> Iterator[Coloured]:
-    """Every colourable thing that the caption gives a colour: ``a boy in a red and white shirt``."""
+    """Every colourable thing that the caption gives a colour."""
     tokens = caption.tokens
     for position, token in enumerate(tokens):
         if token not in COLOURABLE:
@@ -183,7 +145,7 @@ def coloured_things(caption: Caption) -> Iterator[Coloured]:
 
 
 def _owner(tokens: tuple[str, ...], position: int) -> str | None:
-    """The person noun that wears what starts at ``position``: ``man (is) wearing a``, ``man in``."""
+    """The person noun that wears what starts at ``position``: ``man in a``."""
     linked = False
     for back in range(position, max(position - 9, -1), -1):
         token = tokens[back]
@@ -198,6 +160,11 @@ def _owner(tokens: tuple[str, ...], position: int) -> str | None:
         ):
             return None
     return None
+
+
+def spoken(tokens: str) -> str:
+    """Tokens as they are written: compounds apart, ``T-shirt`` as usual."""
+    return tokens.replace("t_shirt", "T-shirt").replace("_", " ")
 
 
 def count_in(caption: Caption, nouns: frozenset[str]) -> int | None:
@@ -256,7 +223,7 @@ def noun_phrase(tokens: tuple[str, ...], start: int) -> tuple[str, int] | None:
     # What follows must end the phrase, else the head is still to come ("a ski mask").
     if not (after in ".,;" or after in _ENDS or after in VERB_BASE):
         return None
-    bare = " ".join([*described, noun]).replace("_", " ")
+    bare = spoken(" ".join([*described, noun]))
     many = _is_plural(noun)
     if determiner in _SINGULAR_DETERMINERS:
         return (bare if many or noun in _MASS else grammar.article(bare)), position + 1
@@ -265,9 +232,9 @@ def noun_phrase(tokens: tuple[str, ...], start: int) -> tuple[str, int] | None:
     return f"{determiner} {bare}", position + 1
 
 
-_SINGULAR_DETERMINERS = frozenset(
-    ["a", "an", "the", "his", "her", "its", "their", "one", "this", "that", "each", "another", "any", "every"]
-)
+_SINGULAR_DETERMINERS = words.word_set("""
+    a an the his her its their one this that each another any every
+""")
 
 
 def _is_plural(noun: str) -> bool:
@@ -297,70 +264,12 @@ _ENDS = words.PREPOSITIONS | frozenset(
         "next",
     ]
 )
-_PRONOUNS = frozenset(
-    [
-        "something",
-        "someone",
-        "it",
-        "him",
-        "her",
-        "them",
-        "himself",
-        "herself",
-        "itself",
-        "themselves",
-        "each",
-        "other",
-        "one",
-        "another",
-        "ones",
-        "others",
-        "each-other",
-        "anything",
-        "what",
-        "there",
-        "they",
-        "he",
-        "she",
-    ]
-)
-_MASS = frozenset(
-    [
-        "water",
-        "snow",
-        "grass",
-        "sand",
-        "dirt",
-        "mud",
-        "ice",
-        "food",
-        "fruit",
-        "bread",
-        "rice",
-        "corn",
-        "milk",
-        "beer",
-        "wine",
-        "coffee",
-        "paint",
-        "fire",
-        "music",
-        "pizza",
-        "equipment",
-        "luggage",
-        "graffiti",
-        "clothing",
-        "hay",
-        "smoke",
-        "soda",
-        "cake",
-        "ice_cream",
-        "fishing",
-        "jewelry",
-        "gear",
-        "makeup",
-        "money",
-        "foam",
-        "bubbles",
-    ]
-)
+_PRONOUNS = words.word_set("""
+    something someone it him her them himself herself itself themselves each other one another
+    ones others each-other anything what there they he she
+""")
+_MASS = words.word_set("""
+    water snow grass sand dirt mud ice food fruit bread rice corn milk beer wine coffee paint
+    fire music pizza equipment luggage graffiti clothing hay smoke soda cake ice_cream fishing
+    jewelry gear makeup money foam bubbles
+""")

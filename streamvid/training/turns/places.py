@@ -1,4 +1,4 @@
-"""Where captions put things: the place of the scene, indoors or outdoors, and where the subject is."""
+"""Where captions put things: the scene's place, in or out of doors, and where its subject is."""
 
 from __future__ import annotations
 
@@ -10,22 +10,9 @@ from streamvid.training.turns.captions import Caption
 from streamvid.training.turns.facts import Fact, kin_of
 from streamvid.training.turns.nouns import SKIP
 
-_PREPOSITIONS = frozenset(
-    [
-        "in",
-        "on",
-        "at",
-        "near",
-        "by",
-        "under",
-        "through",
-        "along",
-        "across",
-        "over",
-        "down",
-        "inside",
-    ]
-)
+_PREPOSITIONS = words.word_set("""
+    in on at near by under through along across over down inside
+""")
 # Where a scene is set; the preposition that an answer takes.
 SETTINGS = {
     "beach": "on",
@@ -115,165 +102,28 @@ SETTINGS = {
     "harbor": "in",
 }
 # Where a subject is, without being a setting.
-SPOTS = frozenset(
-    [
-        "bench",
-        "couch",
-        "sofa",
-        "bed",
-        "chair",
-        "table",
-        "floor",
-        "rug",
-        "carpet",
-        "swing",
-        "slide",
-        "trampoline",
-        "rock",
-        "rocks",
-        "boat",
-        "raft",
-        "canoe",
-        "kayak",
-        "horse",
-        "bike",
-        "bicycle",
-        "motorcycle",
-        "skateboard",
-        "surfboard",
-        "stairs",
-        "steps",
-        "ramp",
-        "rail",
-        "fence",
-        "wall",
-        "tree",
-        "umbrella",
-        "window",
-        "car",
-        "truck",
-        "bus",
-        "train",
-        "toilet",
-        "sink",
-        "counter",
-        "desk",
-        "plate",
-        "bowl",
-        "box",
-        "basket",
-        "shelf",
-        "stove",
-        "oven",
-        "bathtub",
-        "tub",
-        "log",
-        "ledge",
-        "railing",
-        "platform",
-        "ladder",
-        "blanket",
-        "tent",
-        "tunnel",
-        "mud",
-        "puddle",
-        "fountain",
-        "air",
-        "sky",
-    ]
-)
+SPOTS = words.word_set("""
+    bench couch sofa bed chair table floor rug carpet swing slide trampoline rock rocks boat
+    raft canoe kayak horse bike bicycle motorcycle skateboard surfboard stairs steps ramp rail
+    fence wall tree umbrella window car truck bus train toilet sink counter desk plate bowl
+    box basket shelf stove oven bathtub tub log ledge railing platform ladder blanket tent
+    tunnel mud puddle fountain air sky
+""")
 # Words of one caption that settle it; none may speak for the other side.
-INDOOR_WORDS = frozenset(
-    [
-        "indoors",
-        "indoor",
-        "kitchen",
-        "bathroom",
-        "bedroom",
-        "living_room",
-        "dining_room",
-        "couch",
-        "sofa",
-        "office",
-        "classroom",
-        "restaurant",
-        "gym",
-        "carpet",
-        "bowling",
-        "subway",
-        "hallway",
-        "library",
-        "refrigerator",
-        "toilet",
-        "shower",
-        "fireplace",
-        "microwave",
-        "oven",
-        "stove",
-        "museum",
-        "inside",
-        "ceiling",
-        "arcade",
-        "bathtub",
-        "bed",
-    ]
-)
-OUTDOOR_WORDS = frozenset(
-    [
-        "outdoors",
-        "outside",
-        "outdoor",
-        "beach",
-        "street",
-        "road",
-        "field",
-        "grass",
-        "grassy",
-        "snow",
-        "snowy",
-        "ocean",
-        "sea",
-        "lake",
-        "river",
-        "mountain",
-        "mountains",
-        "forest",
-        "woods",
-        "park",
-        "yard",
-        "backyard",
-        "lawn",
-        "sidewalk",
-        "desert",
-        "hill",
-        "hillside",
-        "cliff",
-        "sky",
-        "trail",
-        "creek",
-        "stream",
-        "pond",
-        "meadow",
-        "pasture",
-        "sunset",
-        "city",
-        "playground",
-        "waves",
-        "tree",
-        "trees",
-        "garden",
-        "highway",
-        "intersection",
-        "dune",
-        "waterfall",
-        "sand",
-        "dirt",
-        "parade",
-    ]
-)
-_UNDECIDED = frozenset(
-    ["painting", "screen", "tv", "television", "window", "poster", "picture", "mural", "toy"]
-)
+INDOOR_WORDS = words.word_set("""
+    indoors indoor kitchen bathroom bedroom living_room dining_room couch sofa office
+    classroom restaurant gym carpet bowling subway hallway library refrigerator toilet shower
+    fireplace microwave oven stove museum inside ceiling arcade bathtub bed
+""")
+OUTDOOR_WORDS = words.word_set("""
+    outdoors outside outdoor beach street road field grass grassy snow snowy ocean sea lake
+    river mountain mountains forest woods park yard backyard lawn sidewalk desert hill
+    hillside cliff sky trail creek stream pond meadow pasture sunset city playground waves
+    tree trees garden highway intersection dune waterfall sand dirt parade
+""")
+_UNDECIDED = words.word_set("""
+    painting screen tv television window poster picture mural toy
+""")
 
 
 def indoors(captions: Sequence[Caption]) -> bool | None:
@@ -391,7 +241,7 @@ def place_facts(captions: Sequence[Caption], subject: str | None) -> Iterator[Fa
     inside = indoors(captions)
     if inside is not None:
         word = "indoors" if inside else "outdoors"
-        questions = (
+        sides = (
             "Is this indoors or outdoors?",
             "Is this outdoors or indoors?",
             "Is it inside or outside?",
@@ -400,9 +250,7 @@ def place_facts(captions: Sequence[Caption], subject: str | None) -> Iterator[Fa
             "Indoors or outdoors?",
         )
         answer = f"{word.capitalize()}."
-        yield Fact(
-            "where", ("indoors",), questions, (answer, answer, f"It is {word}."), frozenset()
-        )
+        yield Fact("where", ("indoors",), sides, (answer, answer, f"It is {word}."), frozenset())
     if subject:
         yield from _subject_place(captions, subject)
 
@@ -435,7 +283,9 @@ def _subject_place(captions: Sequence[Caption], subject: str) -> Iterator[Fact]:
     yield Fact("where", ("place", subject), questions, answers, kin_of(subject))
 
 
-_STAYS = frozenset(["is", "are", "stands", "sits", "lies", "lays", "down"])
+_STAYS = words.word_set("""
+    is are stands sits lies lays down
+""")
 
 
 def _is_about(caption: Caption, position: int, subject: str) -> bool:

@@ -12,7 +12,7 @@ from streamvid.training.turns import grammar, words
 from streamvid.training.turns.captions import Caption
 from streamvid.training.turns.claims import Claim, claim
 from streamvid.training.turns.facts import colours, counts, lone_animal, lone_person
-from streamvid.training.turns.nouns import COLOURABLE, GARMENTS, PAIRED
+from streamvid.training.turns.nouns import COLOURABLE, GARMENTS, PAIRED, spoken
 from streamvid.training.turns.places import indoors
 
 
@@ -123,12 +123,12 @@ def colour_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
     person = lone_person(captions)
     for (thing, _), found in colours(captions).items():
         close = frozenset().union(*(words.CLOSE_COLOURS[colour] for colour in found))
-        spoken = thing.replace("_", " ").replace("t shirt", "T-shirt")
+        name = spoken(thing)
         for colour in words.COLOURS:
-            claims = [claim("colour", f"the {spoken}", colour)]
+            claims = [claim("colour", f"the {name}", colour)]
             if thing in GARMENTS and person:
                 # One garment asked about by its wearer: the wearer makes it one man's shirt.
-                claims = [claim("wear", f"the {person}", colour, spoken)]
+                claims = [claim("wear", f"the {person}", colour, name)]
             elif thing in GARMENTS or thing in PAIRED:
                 continue
             if found == (colour,):
@@ -144,8 +144,8 @@ def count_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
     false: set[Claim] = set()
     for noun, number in counts(captions).items():
         for asked in range(1, 5):
-            spoken = noun if asked > 1 else grammar.singular(noun)
-            counted = claim("count", grammar.number_word(asked), spoken)
+            named = noun if asked > 1 else grammar.singular(noun)
+            counted = claim("count", grammar.number_word(asked), named)
             (true if asked == number else false).add(counted)
     return true, false
 

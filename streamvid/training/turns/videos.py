@@ -1,4 +1,4 @@
-"""Turns about a made-up video: what ever appears in it, what both its scenes share, and the rest."""
+"""Turns about a made-up video: what ever appears, what two scenes share, the rest."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Closed word lists that caption reading rests on. Lower case, joined compounds (``pool_table``)."""
+"""Closed word lists that reading rests on. Lower case, compounds joined (``pool_table``)."""
 
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of ``text`` as a set."""
     return frozenset(text.split())
 
 
@@ -64,31 +65,33 @@ COLOUR_SPELLINGS = {
 }
 # Colours that two people may call by each other's name: no ground for a "no".
 _CLOSE = (
-    _words("brown tan golden gold beige orange blond cream yellow"),
-    _words("red orange pink maroon purple"),
-    _words("blue purple turquoise teal black"),
-    _words("white gray silver beige cream blond tan yellow"),
-    _words("black gray silver brown blue"),
-    _words("green turquoise teal yellow"),
+    word_set("brown tan golden gold beige orange blond cream yellow"),
+    word_set("red orange pink maroon purple"),
+    word_set("blue purple turquoise teal black"),
+    word_set("white gray silver beige cream blond tan yellow"),
+    word_set("black gray silver brown blue"),
+    word_set("green turquoise teal yellow"),
 )
 CLOSE_COLOURS = {
     colour: frozenset().union(*(group for group in _CLOSE if colour in group), {colour})
     for colour in COLOUR_SPELLINGS.values()
 }
 
-DETERMINERS = _words(
+DETERMINERS = word_set(
     "a an the his her its their this that one two three four five six seven eight nine ten "
     "several some many few both another each other any no every these those my"
 )
-NUMBERS = _words("one two three four five six seven eight nine ten eleven twelve")
-VAGUE_PLURALS = _words("several many some few multiple various numerous other others both another")
+NUMBERS = word_set("one two three four five six seven eight nine ten eleven twelve")
+VAGUE_PLURALS = word_set(
+    "several many some few multiple various numerous other others both another"
+)
 
-PREPOSITIONS = _words(
+PREPOSITIONS = word_set(
     "in on at near by under through along across down over into behind beside with of from to off "
     "up around between against above onto towards toward past inside outside for during among "
     "beneath below underneath atop amongst amidst about without next front while as like alongside"
 )
-ADJECTIVES = _words("""
+ADJECTIVES = word_set("""
     small large little big young old tall short long tiny huge giant fluffy furry hairy shaggy wet
     muddy dirty snowy grassy sandy rocky wooden metal plastic stone brick concrete striped plaid
     spotted checkered bright dark light colorful colored multicolored inflatable stuffed empty
@@ -102,16 +105,18 @@ ADJECTIVES = _words("""
     grass nearby frozen icy stormy crashing rushing running_water city public half
     """) | frozenset(COLOUR_SPELLINGS)
 
-PERSON_MALE = _words(
+PERSON_MALE = word_set(
     "man men guy guys gentleman gentlemen male males groom father dad cowboy cowboys businessman "
     "fireman policeman fisherman men's man's fellow dude"
 )
-PERSON_FEMALE = _words("woman women lady ladies female females bride mother mom businesswoman gal")
-BOYS = _words("boy boys")
-GIRLS = _words("girl girls")
-BABIES = _words("baby babies infant infants newborn")
-CHILD_ANY = _words("child children kid kids toddler toddlers youngster youngsters youth youths")
-PERSON_NEUTRAL = _words("""
+PERSON_FEMALE = word_set(
+    "woman women lady ladies female females bride mother mom businesswoman gal"
+)
+BOYS = word_set("boy boys")
+GIRLS = word_set("girl girls")
+BABIES = word_set("baby babies infant infants newborn")
+CHILD_ANY = word_set("child children kid kids toddler toddlers youngster youngsters youth youths")
+PERSON_NEUTRAL = word_set("""
     person people persons someone somebody everyone player players rider riders surfer surfers skier
     skiers snowboarder snowboarders skateboarder skateboarders climber climbers hiker hikers biker
     bikers cyclist cyclists bicyclist bicyclists motorcyclist motorcyclists racer racers runner
@@ -134,35 +139,35 @@ PERSON_NEUTRAL = _words("""
     """)
 PERSON = PERSON_MALE | PERSON_FEMALE | BOYS | GIRLS | BABIES | CHILD_ANY | PERSON_NEUTRAL
 
-DOGS = _words("""
+DOGS = word_set("""
     dog dogs puppy puppies doggy doggie pup pups retriever poodle collie terrier shepherd greyhound
     greyhounds labrador lab pitbull doberman dalmatian husky bulldog chihuahua beagle hound hounds
     rottweiler spaniel corgi dachshund mutt canine dane schnauzer dog's
     """)
 ANIMALS = {
     "dog": DOGS,
-    "cat": _words("cat cats kitten kittens kitty cat's"),
-    "horse": _words("horse horses pony ponies bronco bronc stallion mare"),
-    "bird": _words(
+    "cat": word_set("cat cats kitten kittens kitty cat's"),
+    "horse": word_set("horse horses pony ponies bronco bronc stallion mare"),
+    "bird": word_set(
         "bird birds duck ducks goose geese pigeon pigeons seagull seagulls gull gulls parrot "
-        "parrots eagle hawk swan swans flamingo flamingos penguin penguins rooster chicken chickens "
-        "owl heron ostrich peacock pelican crow"
+        "parrots eagle hawk swan swans flamingo flamingos penguin penguins rooster chicken "
+        "chickens owl heron ostrich peacock pelican crow"
     ),
-    "cow": _words("cow cows cattle bull bulls calf ox oxen"),
-    "sheep": _words("sheep lamb lambs"),
-    "elephant": _words("elephant elephants"),
-    "giraffe": _words("giraffe giraffes"),
-    "zebra": _words("zebra zebras"),
-    "bear": _words("bear bears"),
-    "monkey": _words("monkey monkeys"),
-    "goat": _words("goat goats"),
-    "deer": _words("deer"),
-    "camel": _words("camel camels"),
+    "cow": word_set("cow cows cattle bull bulls calf ox oxen"),
+    "sheep": word_set("sheep lamb lambs"),
+    "elephant": word_set("elephant elephants"),
+    "giraffe": word_set("giraffe giraffes"),
+    "zebra": word_set("zebra zebras"),
+    "bear": word_set("bear bears"),
+    "monkey": word_set("monkey monkeys"),
+    "goat": word_set("goat goats"),
+    "deer": word_set("deer"),
+    "camel": word_set("camel camels"),
 }
-ANIMAL_WORDS = frozenset().union(*ANIMALS.values()) | _words("animal animals pet pets")
+ANIMAL_WORDS = frozenset().union(*ANIMALS.values()) | word_set("animal animals pet pets")
 
 # Plural nouns whose captions speak of several: "the man" is then no clear man.
-PLURALS = _words("""
+PLURALS = word_set("""
     men women guys ladies gentlemen males females boys girls babies children kids toddlers people
     adults dogs puppies cats horses birds cows players couple group crowd team family friends twins
     teens teenagers greyhounds
@@ -182,8 +187,8 @@ ACTIONS = _ordered("""
     serve peek squat participate drag tug water bowl block tumble step celebrate wear
     """)
 # Third-person forms that are plural nouns more often than verbs.
-NOT_VERBS = _words(
+NOT_VERBS = word_set(
     "swings slides waves trains bats rocks boxes bikes skis rows paints waters sleds bowls steps "
     "camps blocks brushes boats cooks points pets cuts travels"
 )
-IN_BODY = _words("mouth teeth hand hands arms lap head face air back hair")
+IN_BODY = word_set("mouth teeth hand hands arms lap head face air back hair")

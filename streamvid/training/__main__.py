@@ -28,6 +28,9 @@ import click
 @click.option(
     "--bf16/--fp32", default=True, show_default=True, help="bf16 pays with AVX512-bf16 or AMX only."
 )
+@click.option(
+    "--compile/--eager", "compiled", default=False, help="Compile the layers; needs a C++ compiler."
+)
 @click.option("--ship", type=click.Path(path_type=Path), help="Write the trained weights here.")
 def main(
     captions: Path,
@@ -38,6 +41,7 @@ def main(
     threads: int,
     seed: int,
     bf16: bool,
+    compiled: bool,
     ship: Path | None,
 ) -> None:
     """Train nano on CAPTIONS, a folder with captions.jsonl and qa.jsonl (or one) and pictures.
@@ -71,6 +75,8 @@ def main(
     network.vision.copy_frozen(material.tower)
     network.vision.retrieval.load_state_dict(material.head.state_dict())
     network.name_classes(prompt)
+    if compiled:
+        network.compile_layers()
     maker = TurnMaker(material.train, seed=seed)
     mixtures = [
         Mixture(

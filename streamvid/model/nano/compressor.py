@@ -19,9 +19,9 @@ class Compressor(nn.Module):
     """Learnt queries attend over the patches; their maps make one token together.
 
     Source: LLaVA-Mini (arXiv 2501.03895), section 3, query-based compression. Ours differs in that
-    a token is made of several attention maps of narrower values, side by side as heads are, and in two
-    additions to it: the tower's class probabilities times a table of word embeddings, and the
-    retrieval embedding, both of which know things that 9,000 training pictures cannot teach.
+    a token is made of several attention maps of narrower values, side by side as heads are, and in
+    two additions: the tower's class probabilities times a table of word embeddings, and the
+    retrieval embedding. Both know things that 9,000 training pictures cannot teach.
     Names: ``queries``, ``query``, ``key``, ``value``, ``norm``, ``up``, ``down``, ``classes``,
     ``seen_up``, ``seen_down``, ``out_norm``.
     """

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+_SPLIT_TOKENS = 128  # below, two calls and their joining cost more than a small mask
+
 
 def causal_mask(tokens: int, past: int, *, dtype: torch.dtype, device: torch.device) -> Tensor:
     """What n new tokens may not see of past + n: 0 or -inf, [n, past + n] of ``dtype``.
@@ -19,12 +21,54 @@ def causal_mask(tokens: int, past: int, *, dtype: torch.dtype, device: torch.dev
 def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
     """Attention of [B, H, n, D] over [B, K, m, D] → [B, n, H·D]; H is a multiple of K.
 
-    ``mask`` None: the queries stand at the last n of m = n places, plainly causal.
+    The queries stand at the last n of the m places. ``mask`` is what ``mask_for`` gave for them, or
+    the last rows of it.
     """
-    seen = F.scaled_dot_product_attention(
-        queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=True
-    )
+    past = keys.shape[2] - queries.shape[2]
+    if mask is None and past:
+        seen = _attend_in_two(queries, keys, values, past)
+    else:
+        seen = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=True
+        )
     return seen.transpose(1, 2).flatten(2)  # [B, n, H·D]
+
+
+def mask_for(tokens: int, past: int, *, dtype: torch.dtype, device: torch.device) -> Tensor | None:
+    """The mask that ``attend`` wants for n tokens behind ``past``; None where it needs none.
+
+    Long chunks need none: what lies before is seen whole, and only the chunk itself is causal.
+    """
+    if past == 0 or (tokens >= _SPLIT_TOKENS and device.type == "cpu"):
+        return None
+    return causal_mask(tokens, past, dtype=dtype, device=device)
+
+
+def _attend_in_two(queries: Tensor, keys: Tensor, values: Tensor, past: int) -> Tensor:
+    """Attention to the past, unmasked, and to the chunk itself, causal, joined by their sums.
+
+    A mask would have every query computed against the whole chunk: at 3,630 tokens in chunks of 512
+    that took 1.26 times as long as all at once.
+    """
+    B, H, n, D = queries.shape
+    K = keys.shape[1]
+    # Nothing is masked in the past: heads that share keys may stand as further queries of one head.
+    grouped = queries.reshape(B, K, H // K * n, D)
+    before, before_sum = _flash(grouped, keys[:, :, :past], values[:, :, :past], causal=False)
+    before, before_sum = before.reshape(B, H, n, D), before_sum.reshape(B, H, n, 1)
+    own_keys = keys[:, :, past:].repeat_interleave(H // K, 1)
+    own_values = values[:, :, past:].repeat_interleave(H // K, 1)
+    own, own_sum = _flash(queries, own_keys, own_values, causal=True)
+    share = torch.sigmoid(before_sum - own_sum[..., None])  # [B, H, n, 1]
+    return torch.lerp(own.float(), before.float(), share).to(queries.dtype)
+
+
+def _flash(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -> tuple[Tensor, Tensor]:
+    """Attention [B, H, n, D] and the logarithm of each softmax's denominator, float32 [B, H, n]."""
+    seen, log_sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+        queries, keys, values, 0.0, causal
+    )
+    return seen, log_sums
 
 
 def attend_from_last(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:

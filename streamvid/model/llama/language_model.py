@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from streamvid.model.errors import ContextFullError
 from streamvid.model.llama.config import LlamaConfig
 from streamvid.model.llama.kv_cache import KVCache
+from streamvid.model.llama.norm import rms_norm
 from streamvid.model.llama.precision import Precision
 from streamvid.model.llama.stack import LlamaStack
 from streamvid.model.llama.weights import HeadWeights, load_head
@@ -112,7 +112,7 @@ class LanguageModel:
 
     def _logits(self, hidden: Tensor) -> Tensor:
         head = self._head
-        rows = F.rms_norm(hidden, head.norm.shape, head.norm, self.config.rms_norm_eps)
+        rows = rms_norm(hidden, head.norm, self.config.rms_norm_eps)
         return head.head(rows.to(head.dtype)).float()  # [n, vocabulary]
 
     def _check_room(self, tokens: int, cache: KVCache) -> None:

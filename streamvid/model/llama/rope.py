@@ -34,7 +34,7 @@ def _stretch(plain: Tensor, scaling: RopeScaling) -> Tensor:
 
 
 class RopeTable:
-    """Cosines and signed sines of all positions used so far, and rotations by them.
+    """Cosines and sines of all positions used so far, and rotations by them.
 
     Pairs are (i, i + head_dim / 2), as in the Hugging Face layout of the weights.
     """
@@ -43,15 +43,18 @@ class RopeTable:
         self._frequencies = inverse_frequencies(config).to(device)
         self._half = config.head_dim // 2
         self._cosines = torch.empty(0, config.head_dim, device=device)
-        self._sines = torch.empty(0, config.head_dim, device=device)
+        self._sines = torch.empty(0, self._half, device=device)
 
     def rotate(self, heads: Tensor, *, start: int) -> Tensor:
         """Rotate float32 ``heads`` [..., n, h, head_dim], whose first token stands at ``start``."""
         stop = start + heads.shape[-3]
         self._cover(stop)
-        cosines, sines = self._cosines[start:stop, None], self._sines[start:stop, None]  # [n, 1, D]
-        # The sines carry the sign of rotate-half, so a roll replaces the negate-and-concatenate.
-        return torch.addcmul(heads * cosines, heads.roll(self._half, -1), sines)
+        half = self._half
+        sines = self._sines[start:stop, None]  # [n, 1, D / 2]
+        turned = heads * self._cosines[start:stop, None]
+        turned[..., :half].addcmul_(heads[..., half:], sines, value=-1)
+        turned[..., half:].addcmul_(heads[..., :half], sines)
+        return turned
 
     def matrix(self, position: int) -> Tensor:
         """The rotation by ``position`` as float32 [D, D]: ``heads @ matrix`` rotates them.
@@ -61,7 +64,7 @@ class RopeTable:
         self._cover(position + 1)
         half = self._half
         eye = torch.eye(half, device=self._cosines.device)
-        cosines, sines = self._cosines[position, :half], self._sines[position, half:]
+        cosines, sines = self._cosines[position, :half], self._sines[position]
         turn = eye * sines
         return torch.cat(
             [torch.cat([eye * cosines, turn], 1), torch.cat([-turn, eye * cosines], 1)]
@@ -75,4 +78,4 @@ class RopeTable:
         angles = torch.outer(places, self._frequencies)  # [rows, D / 2]
         cosines, sines = angles.cos(), angles.sin()
         self._cosines = torch.cat([cosines, cosines], 1)
-        self._sines = torch.cat([-sines, sines], 1)
+        self._sines = sines

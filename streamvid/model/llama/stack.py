@@ -11,11 +11,11 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from streamvid.model.llama.attention import attend, attend_from_last, causal_mask
+from streamvid.model.llama.attention import attend, attend_from_last, causal_mask, mask_for
 from streamvid.model.llama.config import LlamaConfig
 from streamvid.model.llama.kv_cache import FrameStates, FrameStore, KVCache
+from streamvid.model.llama.norm import rms_norm
 from streamvid.model.llama.precision import Precision
 from streamvid.model.llama.rope import RopeTable
 from streamvid.model.llama.weights import LayerWeights, load_layer
@@ -123,9 +123,7 @@ class LlamaStack:
 
     def _layers_over(self, hidden: Tensor, store: _KeyValueStore, outputs: int) -> Tensor:
         tokens, past = hidden.shape[1], store.length
-        mask = None
-        if past:
-            mask = causal_mask(tokens, past, dtype=self._cache_dtype, device=hidden.device)
+        mask = mask_for(tokens, past, dtype=self._cache_dtype, device=hidden.device)
         last = len(self._layers) - 1
         for index, layer in enumerate(self._layers):
             kept = outputs if index == last else tokens
@@ -150,12 +148,8 @@ class LlamaStack:
             hidden, queries = hidden[:, tokens - kept :], queries[:, :, tokens - kept :]
             if kept == 0:
                 return hidden
-            if mask is None:
-                mask = causal_mask(
-                    kept, tokens - kept, dtype=self._cache_dtype, device=hidden.device
-                )
-            else:
-                mask = mask[tokens - kept :]
+            before = keys.shape[2] - kept
+            mask = causal_mask(kept, before, dtype=self._cache_dtype, device=hidden.device)
         seen = attend(queries, keys, values, mask).to(products.dtype)  # [B, kept, H·D]
         hidden = hidden + products.output(seen)
         inner = self._norm(hidden, layer.inner_norm, products.dtype)
@@ -195,4 +189,4 @@ class LlamaStack:
         return hidden.add_(products.down(products.gated(row))[0])  # [d]
 
     def _norm(self, hidden: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
-        return F.rms_norm(hidden, weight.shape, weight, self.config.rms_norm_eps).to(dtype)
+        return rms_norm(hidden, weight, self.config.rms_norm_eps).to(dtype)

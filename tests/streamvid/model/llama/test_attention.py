@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from streamvid.model.llama.attention import attend, attend_from_last, causal_mask
+from streamvid.model.llama.attention import attend, attend_from_last, causal_mask, mask_for
 
 
 def _plain(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
@@ -27,11 +27,13 @@ DTYPES = list(TOLERANCE)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("past", "tokens"), [(0, 1), (0, 70), (1, 1), (5, 9), (300, 40)])
+@pytest.mark.parametrize(
+    ("past", "tokens"), [(0, 1), (0, 70), (1, 1), (5, 9), (300, 40), (1, 128), (300, 200)]
+)
 def test_many_tokens_see_what_lies_before_them(dtype, past, tokens):
     queries = _random(2, 6, tokens, 16, dtype=dtype)
     keys, values = (_random(2, 2, past + tokens, 16, dtype=dtype) for _ in range(2))
-    mask = causal_mask(tokens, past, dtype=dtype, device=queries.device) if past else None
+    mask = mask_for(tokens, past, dtype=dtype, device=queries.device)
     found = attend(queries, keys, values, mask)
     expected = _plain(queries, keys, values)
     torch.testing.assert_close(found.float(), expected, atol=TOLERANCE[dtype], rtol=0)
@@ -46,3 +48,11 @@ def test_one_token_sees_everything(dtype, length, groups):
     found = attend_from_last(queries, keys, values)
     expected = _plain(queries.view(1, 6, 1, 16), keys, values)[0, 0]
     torch.testing.assert_close(found.float(), expected, atol=TOLERANCE[dtype], rtol=0)
+
+
+def test_a_long_chunk_needs_no_mask_and_equals_one_with_it():
+    queries, keys, values = (_random(1, 4, n, 16, dtype=torch.float32) for n in (150, 250, 250))
+    assert mask_for(150, 100, dtype=torch.float32, device=queries.device) is None
+    mask = causal_mask(150, 100, dtype=torch.float32, device=queries.device)
+    in_two, masked = attend(queries, keys, values, None), attend(queries, keys, values, mask)
+    torch.testing.assert_close(in_two, masked, atol=1e-5, rtol=0)

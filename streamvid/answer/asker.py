@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memory import Moment as Found
-from memory import Recording, Snapshot
+from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
 from streamvid.answer.contexts import ContextKey, ContextStore, KeptContext
 from streamvid.answer.fusion_set import choose
@@ -82,6 +82,7 @@ class Asker:
         with self._engine.question() as owner, recording.snapshot() as snapshot:
             frames = frames_in(snapshot, recording, question.within, self._settings)
             work = Work(recording, question, owner, started_s, frames)
+            _wish(recording, question, frames)
             if frames.span is None:
                 return answer_of(work, "blind", self._now_s())
             try:
@@ -330,3 +331,11 @@ class Asker:
                 priority=Priority.QUESTION,
                 owner=owner,
             ).result()
+
+
+def _wish(recording: Recording, question: Question, frames: RangeFrames) -> None:
+    """Have whoever ingests look at the asked range first, if it is not all looked at yet."""
+    if question.within.everything or not frames.coverage.pending or recording.ingester() is None:
+        return
+    with suppress(TokenMemoryError):  # a wish that cannot be written harms no answer
+        recording.wanted(frames.start_s, frames.end_s)

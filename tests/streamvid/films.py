@@ -1,4 +1,4 @@
-"""Small real videos for these tests, made with the encoders inside PyAV: plain colours that change."""
+"""Small real videos for these tests, made with PyAV's own encoder: plain colours that change."""
 
 from __future__ import annotations
 

@@ -1,0 +1,128 @@
+"""What is kept between questions: contexts and states, under their budgets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streamvid.answer.contexts import ContextKey, ContextStore
+from streamvid.answer.states import FrameKey, StatesCache
+from tests.streamvid.tiny_model import D, TinyModel
+
+TOKEN_BYTES = D * 4
+
+
+def key(name: str) -> ContextKey:
+    return ContextKey(name, "prefix", "view")
+
+
+def prefilled(model: TinyModel, tokens: int = 10) -> object:
+    return model.context(np.ones((tokens, D), np.float32))
+
+
+def test_a_context_comes_back_rewound_to_its_view() -> None:
+    model, store = TinyModel(), ContextStore(10**9)
+    assert store.take(key("a")) is None
+    kept = store.add(key("a"), prefilled(model))
+    kept.context.extend(np.ones((5, D), np.float32))
+    store.give_back(kept)
+    again = store.take(key("a"))
+    assert again is kept
+    assert again.context.length == 10
+
+
+def test_a_second_question_at_once_works_on_a_copy_that_is_closed_after() -> None:
+    model, store = TinyModel(), ContextStore(10**9)
+    first = store.add(key("a"), prefilled(model))
+    first.context.extend(np.ones((5, D), np.float32))
+    second = store.take(key("a"))
+    assert second is not None
+    assert second.context is not first.context
+    assert second.context.length == 10
+    store.give_back(second)
+    assert second.context.closed
+    assert not first.context.closed
+    assert len(store) == 1
+
+
+def test_the_one_used_longest_ago_goes_first_and_busy_ones_stay() -> None:
+    model, store = TinyModel(), ContextStore(25 * TOKEN_BYTES)
+    a = store.add(key("a"), prefilled(model))
+    b = store.add(key("b"), prefilled(model))
+    store.give_back(a)
+    store.give_back(b)
+    assert store.take(key("a")) is a  # now b is the older
+    store.add(key("c"), prefilled(model))
+    assert b.context.closed
+    assert not a.context.closed
+    store.add(key("d"), prefilled(model))  # nothing may go: all are busy
+    assert len(store) == 3
+    store.give_back(a)
+    assert a.context.closed
+    assert store.nbytes <= 25 * TOKEN_BYTES
+
+
+def test_forgetting_a_recording_closes_its_contexts() -> None:
+    model, store = TinyModel(), ContextStore(10**9)
+    idle, busy = store.add(key("a"), prefilled(model)), store.add(key("b"), prefilled(model))
+    store.give_back(idle)
+    store.forget("a")
+    store.forget("b")
+    assert idle.context.closed
+    assert not busy.context.closed
+    store.give_back(busy)
+    assert busy.context.closed
+    assert len(store) == 0
+
+
+def picture(tick: int) -> np.ndarray:
+    return np.random.default_rng(tick).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+
+
+@settings(deadline=None)  # a shared machine's pauses are no failures
+@given(
+    st.lists(st.sets(st.integers(0, 12), min_size=1, max_size=5), min_size=1, max_size=8),
+    st.integers(0, 12),
+)
+def test_a_fused_sum_is_that_of_the_frames_whatever_was_kept(
+    questions: list[set[int]], budget_frames: int
+) -> None:
+    model = TinyModel()
+    cache = StatesCache(budget_frames * model.spec.state_bytes)
+    for ticks in questions:
+        weights = {FrameKey("r", tick, False): 1.0 + tick for tick in sorted(ticks)}
+        got = cache.fuse(model, "why", weights, lambda frame: picture(frame.tick), follows=False)
+        stills = [picture(frame.tick) for frame in weights]
+        expected = model.fuse("why", stills, list(weights.values()))
+        np.testing.assert_allclose(got.total, expected.total, rtol=1e-4, atol=1e-3)
+        assert got.weight == pytest.approx(expected.weight)
+        assert cache.nbytes <= budget_frames * model.spec.state_bytes
+
+
+def test_frames_with_states_need_no_pixels_again() -> None:
+    model, cache = TinyModel(), StatesCache(10**9)
+    weights = {FrameKey("r", tick, False): 1.0 for tick in range(4)}
+    asked: list[int] = []
+
+    def pixels(frame: FrameKey) -> np.ndarray:
+        asked.append(frame.tick)
+        return picture(frame.tick)
+
+    cache.fuse(model, "one", weights, pixels, follows=False)
+    assert cache.missing(list(weights)) == []
+    cache.fuse(model, "two", weights, pixels, follows=False)
+    assert asked == [0, 1, 2, 3]
+    preview = FrameKey("r", 0, True)
+    assert cache.missing([preview]) == [preview]
+
+
+def test_states_of_a_removed_recording_are_closed() -> None:
+    model, cache = TinyModel(), StatesCache(10**9)
+    for name in "ab":
+        cache.fuse(model, "q", {FrameKey(name, 1, False): 1.0}, lambda f: picture(1), follows=False)
+    cache.forget("a")
+    assert cache.missing([FrameKey("a", 1, False), FrameKey("b", 1, False)]) == [
+        FrameKey("a", 1, False)
+    ]

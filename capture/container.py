@@ -44,7 +44,10 @@ def open_container(path: Path, *, max_frame_px: int) -> tuple[Any, Any]:
     }
     try:
         container = av.open(
-            f"file:{path.absolute()}", format=_picture_format(head), options=options
+            f"file:{path.absolute()}",
+            format=_picture_format(head),
+            options=options,
+            metadata_errors="replace",
         )
     except av.error.FFmpegError as error:
         raise _open_error(path, head, error) from error
@@ -97,7 +100,13 @@ def _open_error(path: Path, head: bytes, error: Exception) -> CaptureError:
 
 
 def _is_text(head: bytes) -> bool:
-    return all(byte >= 32 or byte in b"\t\r\n\f" for byte in head)
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # a character may be cut in two at the end
+            return False
+        text = head[: error.start].decode()
+    return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def _video_stream(path: Path, container: Any, max_frame_px: int) -> Any:

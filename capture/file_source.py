@@ -41,6 +41,7 @@ from capture.sampler import (
 from capture.settings import Settings
 from capture.start_points import INTRA_ONLY, is_start_point
 from capture.timetable import NO_PTS, Indexer, Timetable
+from capture.truncation import is_cut_short
 
 Clock = Callable[[], float]
 
@@ -187,13 +188,12 @@ class FileSource:
     def previews(self, limit: int = 1024) -> Iterator[Frame]:
         """At most ``limit`` key frames, one a tick at most, evenly spread, in time order.
 
-        They settle no tick. None where the file has no usable timestamps. Raises SourceClosedError.
+        They settle no tick. There are none where key frames have no usable timestamps. Raises
+        SourceClosedError.
         """
         timetable = self._timed()
         if limit < 1:
             raise ValueError(f"limit is {limit}; use 1 or more")
-        if timetable.why_unusable:
-            return iter(())
         chosen = spread(timetable, limit)
         seeks = not self._why_not_seekable(timetable) and len(timetable.segments) > 1
         return self._preview_steps(timetable, chosen, seeks=seeks)
@@ -274,14 +274,24 @@ class FileSource:
                 is_undecodable=lambda tick: self._has_pictures(timetable, tick),
             )
             damage = Damage(self._ledger, ticks.start, ticks.stop)
-            for sampled in sample(reader, timetable, ticks, damage):
-                if coverage.next_tick == ticks.start < sampled.tick:
+
+            def settle_until(tick: int) -> list[Gap]:
+                """Ticks before ``tick`` have no frame; one that was promised is damage."""
+                open_ticks = range(coverage.next_tick, tick)
+                if open_ticks and open_ticks.start == ticks.start:
                     coverage.last_t_s = self._last_before(timetable, ticks.start, limit_s)
-                yield from coverage.see(sampled.tick, sampled.t_s)
+                for lost in open_ticks:
+                    if lost not in damage and self._has_pictures(timetable, lost):
+                        damage.add(lost, frames=1)
+                return coverage.settle_until(tick)
+
+            for sampled in sample(reader, timetable, ticks, damage):
+                yield from settle_until(sampled.tick)
+                coverage.see(sampled.tick, sampled.t_s)
                 yield self._frame(sampled)
-            if coverage.next_tick == ticks.start < ticks.stop:
-                coverage.last_t_s = self._last_before(timetable, ticks.start, limit_s)
-            yield from coverage.settle_until(ticks.stop)
+            yield from settle_until(ticks.stop)
+            if ticks.stop == timetable.ticks:
+                self._note_cut(damage, ticks.stop - 1)
         finally:
             reader.close()
 
@@ -334,8 +344,14 @@ class FileSource:
                         yield Gap(max(gap.start_s, float(start_tick)), gap.end_s, gap.reason)
                 if sampled.tick >= start_tick:
                     yield self._frame(sampled)
+            self._note_cut(damage, coverage.next_tick - 1)
         finally:
             reader.close()
+
+    def _note_cut(self, damage: Damage, last_tick: int) -> None:
+        """A file that was cut off leaves a trace even if all that is left decodes."""
+        if last_tick >= 0 and last_tick not in damage and is_cut_short(self.path):
+            damage.add(last_tick, packets=1)
 
     def _expect(self, ticks: int) -> None:
         try:
@@ -382,8 +398,9 @@ def open_file(path: str | Path, settings: Settings | None = None) -> FileSource:
 def read_timetable(reader: Reader, origin_pts: int | None) -> Timetable:
     """The timetable from a pass over all packets of ``reader``."""
     codec, extradata = reader.codec.name, bytes(reader.codec.extradata or b"")
-    indexer = Indexer(origin_pts, reader.time_base)
     may_start = codec in INTRA_ONLY
+    is_shuffled = reader.format == "avi" and not may_start
+    indexer = Indexer(origin_pts, reader.time_base, is_shuffled=is_shuffled)
     for packet in reader.packets():
         is_key = packet.is_keyframe
         indexer.add(

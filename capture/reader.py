@@ -35,10 +35,16 @@ class Reader:
         self._settings = settings
         self._closed = closed
         self.read_errors = 0
+        self._is_primed = False
         self._maker = PictureMaker(settings.kept_short_side_px)
         self._container, self.stream = open_container(path, max_frame_px=settings.max_frame_px)
         self.codec = self.stream.codec_context
+        self.format: str = self._container.format.name
         self.time_base: Fraction = self.stream.time_base or Fraction(1, 1000)
+
+    def another(self) -> Reader:
+        """A reader of the same file with a decoder that has seen nothing."""
+        return Reader(self._path, self._settings, self._closed)
 
     def close(self) -> None:
         """Free the container; harmless when repeated."""
@@ -53,6 +59,7 @@ class Reader:
         if start is None:
             yield from self._demuxed()
             return
+        self._prime()
         for target_pts in (start.pts, start.pts - round(_SEEK_BACK_S / self.time_base), None):
             self._seek(target_pts)
             found = self._from(start)
@@ -100,11 +107,33 @@ class Reader:
                 self.read_errors += 1
                 demuxed = self._container.demux(self.stream)
                 continue
+            except IndexError:  # PyAV 18.1: a packet of a stream that the header did not announce
+                demuxed = self._container.demux(self.stream)
+                continue
             if packet is None:
                 return
             if packet.size:
                 failures = 0
                 yield packet
+
+    def _prime(self) -> None:
+        """Show the decoder the file's first packet, as a pass from the start would have.
+
+        Encoders name themselves there once, and decoders work around what they did wrong: 4:4:4
+        pictures of old x264 builds come out damaged without it.
+        """
+        import av
+
+        if self._is_primed:
+            return
+        self._is_primed = True
+        packet = next(self._demuxed(), None)
+        try:
+            if packet is not None:
+                self.decode(packet)
+        except av.error.FFmpegError:  # counted by whichever pass decodes it for its picture
+            pass
+        self.drain()
 
     def _seek(self, pts: int | None) -> None:
         import av
@@ -120,6 +149,8 @@ class Reader:
             self._path, max_frame_px=self._settings.max_frame_px
         )
         self.codec = self.stream.codec_context
+        self._is_primed = False
+        self._prime()
 
     def _from(self, start: PacketId) -> Iterator[Any]:
         """Packets from ``start`` on; nothing if reading has passed it."""

@@ -85,6 +85,11 @@ class _Choice:
             self.newest_tick = held.tick
             yield held
 
+    def drop(self, reader: Reader) -> None:
+        """Forget a picture held back; ``reader`` decodes from now on."""
+        self._held = None
+        self._reader = reader
+
     def _sampled(self, tick: int, t_s: float, picture: Any, *, corrupt: bool) -> Sampled:
         wanted = self._wanted is None or tick in self._wanted
         return Sampled(tick, t_s, self._reader.pixels(picture) if wanted else None, corrupt)
@@ -98,15 +103,38 @@ def sample_ticks(
     if not segments:
         return
     packets = _Packets(reader, segments[0].start)
-    stop_dts = timetable.tick_start(wanted.stop) if wanted.stop < timetable.ticks else None
+    stop_pts = timetable.tick_start(wanted.stop) if wanted.stop < timetable.ticks else None
     for number, segment in enumerate(segments, start=timetable.segments.index(segments[0])):
         is_last = number + 1 == len(timetable.segments)
         until = None if is_last else timetable.segments[number + 1].start
         choice = _Choice(reader, wanted if convert else range(0))
-        decoding = _SegmentDecoding(reader, timetable, segment, damage, choice)
-        for sampled in decoding.decode(packets, until, stop_dts):
+        parts = (reader, timetable, segment, damage, choice)
+        decoding = _SegmentDecoding(*parts, is_fresh=segment is segments[0])
+        for sampled in _decode_segment(decoding, packets, until, stop_pts):
             if sampled.tick in wanted:
                 yield sampled
+
+
+def _decode_segment(
+    decoding: _SegmentDecoding, packets: _Packets, until: PacketId | None, stop_pts: int | None
+) -> Iterator[Sampled]:
+    """One segment; at the first damage a decoder that has seen others is replaced by a fresh one.
+
+    Decoders hide damage behind what they showed before, so what a damaged segment gives would
+    depend on where the pass began.
+    """
+    yield from decoding.decode(packets, until, stop_pts)
+    if not decoding.is_spoiled:
+        return
+    decoding.reader.drain()
+    for _ in packets.before(until):
+        pass
+    fresh = decoding.afresh()
+    try:
+        again = _Packets(fresh.reader, decoding.segment.start)
+        yield from fresh.decode(again, until, stop_pts)
+    finally:
+        fresh.reader.close()
 
 
 class _Packets:
@@ -122,11 +150,11 @@ class _Packets:
             packet, self._waiting = self._waiting, None
             if packet is None:
                 packet = next(self._packets, None)
-                if packet is None:
-                    return
-                if until and packet.pts == until.pts and packet.size == until.size:
-                    self._waiting = packet
-                    return
+            if packet is None:
+                return
+            if until and packet.pts == until.pts and packet.size == until.size:
+                self._waiting = packet
+                return
             yield packet
 
 
@@ -137,6 +165,8 @@ class _SegmentDecoding:
     picture, the rest is not decoded at all. The decision is taken on pictures that came out, never
     on packets that went in: a tick's picture may refer to packets behind it. After the first sign
     of damage everything is decoded, since any picture may be the one that saves a tick.
+
+    ``is_spoiled`` says that decoding stopped at the first damage because the decoder is not fresh.
     """
 
     def __init__(
@@ -146,14 +176,19 @@ class _SegmentDecoding:
         segment: Segment,
         damage: Damage,
         choice: _Choice,
+        *,
+        is_fresh: bool,
     ) -> None:
-        self._reader = reader
+        self.reader = reader
+        self.segment = segment
+        self.is_spoiled = False
+        self._is_fresh = is_fresh
         self._timetable = timetable
-        self._segment = segment
         self._damage = damage
         self._choice = choice
         self._damaged = False
         self._read_errors = reader.read_errors
+        self._newest_pts = NO_PTS
         self._skips = reader.codec.name in SKIPS_NONREF
         ticks = range(segment.first_tick, segment.end_tick)
         self._open = sum(timetable.first_pts[tick] != NO_PTS for tick in ticks)
@@ -161,38 +196,55 @@ class _SegmentDecoding:
         self._target_span = timetable.median_interval * 3 // 4
 
     def decode(
-        self, packets: _Packets, until: PacketId | None, stop_dts: int | None
+        self, packets: _Packets, until: PacketId | None, stop_pts: int | None
     ) -> Iterator[Sampled]:
-        """Decode up to the packet ``until``, or to where no packet shows before ``stop_dts``."""
+        """Decode up to the packet ``until``, or until all that shows before ``stop_pts`` is out.
+
+        Emptying the decoder any earlier could show a picture that it would have dropped later.
+        """
         import av
 
         for packet in packets.before(until):
-            if stop_dts is not None and packet.dts is not None and packet.dts >= stop_dts:
+            if self.is_spoiled:
+                return
+            if stop_pts is not None and self._newest_pts >= stop_pts <= (
+                NO_PTS if packet.dts is None else packet.dts
+            ):
                 break
-            if packet.is_corrupt or self._reader.read_errors > self._read_errors:
-                self._read_errors = self._reader.read_errors
-                self._note_damage(packet)
+            if packet.is_corrupt or self.reader.read_errors > self._read_errors:
+                self._read_errors = self.reader.read_errors
+                self._note_damage(packet.pts, packets=1)
             if not self._open and not self._damaged:
                 continue
             try:
-                pictures = self._reader.decode(packet, skip=self._skip(packet))
+                pictures = self.reader.decode(packet, skip=self._skip(packet))
             except av.error.FFmpegError:
                 if not packet.is_corrupt:
-                    self._note_damage(packet)
+                    self._note_damage(packet.pts, packets=1)
                 continue
             for picture in pictures:
                 yield from self._see(picture)
-        for picture in self._reader.drain():
+        for picture in self.reader.drain():
             yield from self._see(picture)
-        yield from self._choice.flush()
+        if not self.is_spoiled:
+            yield from self._choice.flush()
+
+    def afresh(self) -> _SegmentDecoding:
+        """The same work for a reader of its own; ticks that have their picture keep it."""
+        reader = self.reader.another()
+        self._choice.drop(reader)
+        parts = (reader, self._timetable, self.segment, self._damage, self._choice)
+        return _SegmentDecoding(*parts, is_fresh=True)
 
     def _tick(self, pts: int) -> int:
         tick = self._timetable.tick(pts)
-        return min(max(tick, self._segment.first_tick), self._segment.end_tick - 1)
+        return min(max(tick, self.segment.first_tick), self.segment.end_tick - 1)
 
-    def _note_damage(self, packet: Any) -> None:
+    def _note_damage(self, pts: int, *, packets: int = 0, frames: int = 0) -> None:
         self._damaged = True
-        self._damage.add(self._tick(packet.pts), packets=1)
+        self.is_spoiled = not self._is_fresh
+        if not self.is_spoiled:
+            self._damage.add(self._tick(pts), packets=packets, frames=frames)
 
     def _skip(self, packet: Any) -> str:
         if self._damaged or not self._skips:
@@ -204,13 +256,15 @@ class _SegmentDecoding:
         return "DEFAULT" if behind <= self._target_span else "NONREF"
 
     def _see(self, picture: Any) -> Iterator[Sampled]:
-        if picture.pts is None:
+        if picture.pts is None or self.is_spoiled:
             return
+        self._newest_pts = max(self._newest_pts, picture.pts)
         tick = self._timetable.tick(picture.pts)
         if picture.is_corrupt:
-            self._damaged = True
-            self._damage.add(self._tick(picture.pts), frames=1)
-        if not self._segment.first_tick <= tick < self._segment.end_tick:
+            self._note_damage(picture.pts, frames=1)
+        if self.is_spoiled:
+            return
+        if not self.segment.first_tick <= tick < self.segment.end_tick:
             return
         before = self._choice.newest_tick
         yield from self._choice.offer(tick, self._timetable.time_s(picture.pts), picture)

@@ -48,8 +48,8 @@ class Timetable:
     ``first_pts`` int64 [ticks]: the first picture of each tick, NO_PTS where there is none.
     ``segments`` divide the ticks. ``key_pts``, ``key_sizes`` int64 [K]: the first key packet of
     each tick that has one. ``why_unusable`` is "" where all timestamps are there and in order; else
-    only counts and keys mean anything. ``lead_s`` is the furthest a tick's first picture lies
-    behind the start of its segment.
+    only counts and keys mean anything, and keys are left out where their times prove nothing.
+    ``lead_s`` is the furthest that a tick's first picture lies behind the start of its segment.
     """
 
     origin_pts: int
@@ -102,11 +102,18 @@ def tick_of(units: int, time_base: Fraction) -> int:
 
 
 class Indexer:
-    """Reads packets in stream order and makes the timetable; memory grows with ticks alone."""
+    """Reads packets in stream order and makes the timetable; memory grows with ticks alone.
 
-    def __init__(self, origin_pts: int | None, time_base: Fraction) -> None:
+    ``is_shuffled`` says that the container stores times in decoding order, so that a packet's time
+    need not be its picture's: key frames are timed well enough for previews, ticks are not.
+    """
+
+    def __init__(
+        self, origin_pts: int | None, time_base: Fraction, *, is_shuffled: bool = False
+    ) -> None:
         self._origin = origin_pts or 0
         self._time_base = time_base
+        self._is_shuffled = is_shuffled
         self._why = "" if origin_pts is not None else "pictures have no timestamps"
         self._last_dts = NO_PTS
         self._last_pts = NO_PTS
@@ -183,8 +190,10 @@ class Indexer:
 
     def timetable(self) -> Timetable:
         """Everything read so far as one value."""
-        usable = not self._why and self._last_pts != NO_PTS
-        why = self._why or ("" if usable else "no packet could be timed")
+        why = self._why or ("" if self._last_pts != NO_PTS else "no packet could be timed")
+        keys = slice(0 if why else None)
+        why = why or ("the container keeps no display times" if self._is_shuffled else "")
+        usable = not why
         ticks = tick_of(self._last_pts - self._origin, self._time_base) + 1 if usable else 0
         segments, lead = self._segments(ticks)
         return Timetable(
@@ -193,8 +202,8 @@ class Indexer:
             why_unusable=why,
             first_pts=np.array(self._first[:ticks], dtype=np.int64),
             segments=segments,
-            key_pts=np.array(self._key_pts, dtype=np.int64),
-            key_sizes=np.array(self._key_sizes, dtype=np.int64),
+            key_pts=np.array(self._key_pts[keys], dtype=np.int64),
+            key_sizes=np.array(self._key_sizes[keys], dtype=np.int64),
             last_s=float((self._last_pts - self._origin) * self._time_base) if usable else 0.0,
             lead_s=float(lead * self._time_base),
             median_interval=self._intervals.median(),

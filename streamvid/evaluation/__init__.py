@@ -1,0 +1,37 @@
+"""Evaluation: how right answers are, beside wrong pictures and guessing. Knows no model by name."""
+
+from streamvid.evaluation.errors import EvaluationError, QuestionFileError
+from streamvid.evaluation.film import Clip, FilmPlan, Segment, plan_film
+from streamvid.evaluation.pictures import PictureRun, search_pictures
+from streamvid.evaluation.questions import (
+    ClipQuestions,
+    PictureQuestion,
+    VideoQuestion,
+    load_manifest,
+    load_yesno,
+)
+from streamvid.evaluation.report import AnswerRecord, Figure, Tally, table, write_report
+from streamvid.evaluation.videos import VideoReply, VideoRun
+
+__all__ = [
+    "AnswerRecord",
+    "Clip",
+    "ClipQuestions",
+    "EvaluationError",
+    "Figure",
+    "FilmPlan",
+    "PictureQuestion",
+    "PictureRun",
+    "QuestionFileError",
+    "Segment",
+    "Tally",
+    "VideoQuestion",
+    "VideoReply",
+    "VideoRun",
+    "load_manifest",
+    "load_yesno",
+    "plan_film",
+    "search_pictures",
+    "table",
+    "write_report",
+]

@@ -27,6 +27,7 @@ from capture.errors import (
     UndecodableError,
 )
 from capture.frame import Frame, FrameKind, Gap
+from capture.geometry import Orientation
 from capture.index import Index
 from capture.reader import PassStoppedError, Reader
 from capture.sampler import (
@@ -116,6 +117,7 @@ class FileSource:
         self._closed = Event()
         self._passes: WeakSet[Pass] = WeakSet()
         self._ledger = Ledger()
+        self._orientations: dict[int, Orientation] = {}
         self._index_lock = Lock()
         self._timetable: Timetable | None = None
         self._origin_pts = self._first_pts()
@@ -222,7 +224,7 @@ class FileSource:
     def _reader(self) -> Reader:
         if self._closed.is_set():
             raise SourceClosedError(f"{str(self.path)!r} was closed; open it again")
-        return Reader(self.path, self.settings, self._closed)
+        return Reader(self.path, self.settings, self._closed, self._orientations)
 
     def _first_pts(self) -> int | None:
         """Timestamp of the first picture that decodes; None if it has none.

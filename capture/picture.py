@@ -14,12 +14,20 @@ from capture.geometry import UPRIGHT, Orientation, kept_size, orientation, shown
 
 
 class PictureMaker:
-    """Converts pictures of one stream; holds one scaler, since each picture's own would leak."""
+    """Converts pictures of one stream; holds one scaler, since each picture's own would leak.
 
-    def __init__(self, short_side_px: int) -> None:
+    ``orientations`` remembers, by the rotation that pictures claim, how they become upright. It is
+    shared by all passes over a file: looking at a picture's side data makes it part of a reference
+    cycle (PyAV 18.1), which holds megabytes until the collector runs, so it happens once.
+    """
+
+    def __init__(
+        self, short_side_px: int, orientations: dict[int, Orientation] | None = None
+    ) -> None:
         from av.video.reformatter import Interpolation, VideoReformatter
 
         self._short_side_px = short_side_px
+        self._orientations = {} if orientations is None else orientations
         self._scaler = VideoReformatter()
         self._area = Interpolation.AREA
 
@@ -36,10 +44,13 @@ class PictureMaker:
             threads=1,
         )
         pixels = cast(Pixels, scaled.to_ndarray())  # [H, W, 3]
-        return orientation_of(picture).apply(pixels)
+        return self.orientation(picture).apply(pixels)
 
-
-def orientation_of(picture: Any) -> Orientation:
-    """How the picture must be turned to be upright."""
-    matrix = picture.side_data.get("DISPLAYMATRIX")
-    return UPRIGHT if matrix is None else orientation(bytes(matrix))
+    def orientation(self, picture: Any) -> Orientation:
+        """How the picture must be turned, and mirrored, to be upright."""
+        rotation_deg = picture.rotation
+        if rotation_deg not in self._orientations:
+            matrix = picture.side_data.get("DISPLAYMATRIX")
+            known = UPRIGHT if matrix is None else orientation(bytes(matrix))
+            self._orientations[rotation_deg] = known
+        return self._orientations[rotation_deg]

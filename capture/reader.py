@@ -14,6 +14,7 @@ from typing import Any
 from capture.container import open_container
 from capture.errors import OpenError
 from capture.frame import Pixels
+from capture.geometry import Orientation
 from capture.picture import PictureMaker
 from capture.settings import Settings
 from capture.timetable import PacketId
@@ -28,15 +29,25 @@ class PassStoppedError(Exception):
 
 
 class Reader:
-    """Demuxes and decodes the watched stream of one file. ``closed`` ends it at the next packet."""
+    """Demuxes and decodes the watched stream of one file. ``closed`` ends it at the next packet.
 
-    def __init__(self, path: Path, settings: Settings, closed: Event) -> None:
+    ``orientations`` is what ``PictureMaker`` shares between readers of a file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        closed: Event,
+        orientations: dict[int, Orientation] | None = None,
+    ) -> None:
         self._path = path
         self._settings = settings
         self._closed = closed
         self.read_errors = 0
         self._is_primed = False
-        self._maker = PictureMaker(settings.kept_short_side_px)
+        self._orientations = {} if orientations is None else orientations
+        self._maker = PictureMaker(settings.kept_short_side_px, self._orientations)
         self._container, self.stream = open_container(path, max_frame_px=settings.max_frame_px)
         self.codec = self.stream.codec_context
         self.format: str = self._container.format.name
@@ -44,7 +55,7 @@ class Reader:
 
     def another(self) -> Reader:
         """A reader of the same file with a decoder that has seen nothing."""
-        return Reader(self._path, self._settings, self._closed)
+        return Reader(self._path, self._settings, self._closed, self._orientations)
 
     def close(self) -> None:
         """Free the container; harmless when repeated."""

@@ -34,17 +34,19 @@ def load_nano(
     *,
     cache: Path,
     weights: Path | None = None,
+    language_folder: Path | None = None,
     precision: PrecisionName = "auto",
     say: Callable[[str], None] = lambda line: None,
 ) -> NanoModel:
     """The nano model, ready.
 
     ``cache`` keeps the converted language model and what was measured of this machine; ``weights``
-    holds trained weights other than the packaged ones. ``say`` gets progress lines of the first
+    holds trained weights other than the packaged ones, and ``language_folder`` the base that they
+    were trained on, where it is not the packaged SmolLM2. ``say`` gets progress lines of the first
     start. Raises WeightsError where a package or file is missing or is not the expected one.
     """
     folder = weights or packaged_folder()
-    language_folder = converted_folder(SMOLLM2, cache, say=say)
+    language_folder = language_folder or converted_folder(SMOLLM2, cache, say=say)
     fields, base = load_weights(language_folder)
     trained = load_trained(folder, base)
     config = LlamaConfig.from_json(fields)

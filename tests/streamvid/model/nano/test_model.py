@@ -1,0 +1,161 @@
+"""Nano at tiny size, with the real tower: the seam's promises, and parity with training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from streamvid.model.errors import ModelError
+from streamvid.model.llama.precision import named_precision
+from streamvid.model.nano.frames import squares
+from streamvid.model.nano.language_weights import load_weights
+from streamvid.model.nano.loading import load_nano
+from streamvid.model.nano.prompt import Prompt
+from streamvid.model.nano.trained import load_trained
+from streamvid.model.seam import Finished, Sampling
+from streamvid.training.rows import Frame, Row, batch_rows
+from streamvid.training.turns import Turn
+
+QUESTION = "Is there a dog in the video?"
+
+
+@pytest.fixture(scope="module")
+def nano(small_weights, small_language_folder, nano_cache):
+    return load_nano(
+        cache=nano_cache,
+        weights=small_weights,
+        language_folder=small_language_folder,
+        precision="fp32",
+    )
+
+
+def test_encoding_keeps_one_token_an_embedding_and_a_prefix_per_frame(nano, pictures):
+    encoded, spec = nano.encode(pictures), nano.spec
+    assert encoded.tokens.shape == (4, spec.tokens_per_frame, spec.width)
+    assert encoded.tokens.dtype == np.float16
+    assert encoded.embeddings.shape == (4, spec.embedding_width)
+    assert np.linalg.norm(encoded.embeddings, axis=1) == pytest.approx(np.ones(4), abs=1e-5)
+    assert encoded.fused_prefix.shape == (4, spec.prefix_tokens, spec.width)
+
+
+def test_a_frame_is_encoded_alike_in_any_company(nano, pictures):
+    together = nano.encode(pictures)
+    for number, picture in enumerate(pictures):
+        alone = nano.encode([picture])
+        assert np.allclose(alone.tokens, together.tokens[number], atol=2e-3)
+        assert np.allclose(alone.fused_prefix, together.fused_prefix[number], atol=1e-4)
+
+
+def test_the_prefix_fuses_without_knowing_the_question(nano, pictures):
+    # I2: fused behind a question, the prefix's places must come out as encode gave them.
+    parts = nano._parts
+    seen = parts.frames.encode(pictures)
+    ids = [*parts.prompt.head, *parts.prompt.tail, *parts.prompt.question(QUESTION)]
+    plain = parts.language.embed(ids).expand(len(pictures), -1, -1)
+    hidden = parts.prefusion.run_frames(torch.cat((seen.grid, seen.token, plain), dim=1))
+    fused = parts.text_gate(plain, hidden[:, -len(ids) :])
+    prefix = fused[:, : nano.spec.prefix_tokens].numpy()
+    assert np.allclose(prefix, nano.encode(pictures).fused_prefix, atol=1e-4)
+    question = nano.fuse(QUESTION, pictures, [1.0] * 4).total
+    assert np.allclose(question, fused[:, nano.spec.prefix_tokens :].sum(0).numpy(), atol=1e-3)
+
+
+def test_sums_of_two_halves_make_the_mean_of_the_whole(nano, pictures):
+    whole = nano.fuse(QUESTION, pictures, [1.0, 2.0, 1.0, 0.5])
+    halves = nano.fuse(QUESTION, pictures[:2], [1.0, 2.0]) + nano.fuse(
+        QUESTION, pictures[2:], [1.0, 0.5]
+    )
+    assert halves.weight == whole.weight == 4.5
+    assert np.allclose(halves.mean(), whole.mean(), atol=1e-4)
+
+
+def test_kept_states_fuse_as_stills_do(nano, pictures):
+    states = nano.states(pictures)
+    assert states.frames == 4
+    assert states.nbytes == 4 * nano.spec.state_bytes
+    from_states = nano.fuse(QUESTION, states, [1.0] * 4)
+    assert np.allclose(from_states.total, nano.fuse(QUESTION, pictures, [1.0] * 4).total, atol=1e-4)
+    states.close()
+    with pytest.raises(ModelError, match="closed"):
+        nano.fuse(QUESTION, states, [1.0] * 4)
+
+
+def test_the_running_model_computes_what_was_trained(
+    nano, pictures, small_network, small_weights, small_language_folder, tower
+):
+    # The network takes the weights as shipped, so that rounding stands on both sides.
+    trained = load_trained(small_weights, load_weights(small_language_folder)[1])
+    shipped = dict(trained.vision)
+    shipped |= {name.removeprefix("model."): t for name, t in trained.prefusion.items()}
+    shipped |= {f"language.{name}": tensor for name, tensor in trained.language.items()}
+    assert not small_network.load_state_dict(shipped, strict=False).unexpected_keys
+    order, weights = (0, 0, 1, 2, 3, 3), (2.0, 1.0, 1.0, 2.0)
+    row = Row(
+        frames=tuple(Frame(number, 0) for number in range(4)),
+        order=order,
+        prefix_weights=weights,
+        question_weights=(1.0,) * 4,
+        turns=(Turn(QUESTION, "Yes.", "yesno"),),
+    )
+    with torch.inference_mode():
+        features = tower(squares(pictures))
+        batch = batch_rows([row], Prompt(small_language_folder))
+        expected = small_network(batch, features, small_network.vision.embed(features))[0]
+    encoded, head = nano.encode(pictures), nano.spec.prefix_head_tokens
+    mean = np.tensordot(np.array(weights, np.float32) / 6, encoded.fused_prefix, 1)
+    context = nano.context(mean[:head])
+    context.extend(encoded.tokens[list(order), 0])
+    prompt = np.concatenate([mean[head:], nano.fuse(QUESTION, pictures, [1.0] * 4).mean()])
+    logits = nano._parts.language.prefill(torch.from_numpy(prompt), context.cache)
+    # Tokens are kept in float16, which the network does not do.
+    assert torch.allclose(logits, expected, atol=0.02)
+    assert expected.abs().max() > 1
+
+
+def test_a_context_forks_rewinds_and_answers_alike_each_time(nano, pictures):
+    encoded, head = nano.encode(pictures), nano.spec.prefix_head_tokens
+    mean = encoded.fused_prefix.mean(0)
+    context = nano.context(mean[:head])
+    context.extend(encoded.tokens[:, 0])
+    viewed = context.length
+    assert viewed == head + 4
+    other = context.fork()
+    prompt = np.concatenate([mean[head:], nano.fuse(QUESTION, pictures, [1.0] * 4).mean()])
+    first = list(nano.generate(context, prompt, Sampling(max_new_tokens=6)))
+    assert isinstance(first[-1], Finished)
+    assert context.length > viewed
+    context.rewind(viewed)
+    again = list(nano.generate(context, prompt, Sampling(max_new_tokens=6)))
+    forked = list(nano.generate(other, prompt, Sampling(max_new_tokens=6)))
+    assert first[:-1] == again[:-1] == forked[:-1]
+
+
+def test_phrases_and_pictures_share_a_space(nano, pictures):
+    phrase, picture = nano.embed_text("a dog on the grass"), nano.embed_image(pictures[0])
+    assert phrase.shape == picture.shape == (nano.spec.embedding_width,)
+    assert np.linalg.norm(phrase) == pytest.approx(1, abs=1e-5)
+    assert np.allclose(picture, nano.encode(pictures[:1]).embeddings[0], atol=1e-5)
+
+
+def test_the_fingerprint_follows_what_a_memory_holds(
+    nano, small_weights, small_language_folder, nano_cache
+):
+    def loaded(precision):
+        return load_nano(
+            cache=nano_cache,
+            weights=small_weights,
+            language_folder=small_language_folder,
+            precision=precision,
+        )
+
+    assert loaded("fp32").fingerprint == nano.fingerprint
+    assert named_precision("bf16").name != "fp32"
+    assert loaded("bf16").fingerprint != nano.fingerprint
+
+
+def test_weights_and_stills_must_match(nano, pictures):
+    with pytest.raises(ValueError, match="4 frames but 1 weights"):
+        nano.fuse(QUESTION, pictures, [1.0])
+    with pytest.raises(ValueError, match="no stills"):
+        nano.encode([])

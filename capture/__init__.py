@@ -12,9 +12,11 @@ from capture.errors import (
     TooLargeError,
     UndecodableError,
 )
-from capture.file_source import FileSource, Pass, open_file
+from capture.file_source import FileSource, open_file
 from capture.frame import Frame, FrameKind, Gap, GapReason, Pixels
 from capture.index import Index
+from capture.passes import Pass
+from capture.probe import FileProbe, probe_file
 from capture.settings import Sampling, Settings
 from capture.source import VideoSource
 from capture.stills import decode_still, encode_still
@@ -22,6 +24,7 @@ from capture.stills import decode_still, encode_still
 __all__ = [
     "CaptureError",
     "Counters",
+    "FileProbe",
     "FileSource",
     "Frame",
     "FrameKind",
@@ -44,4 +47,5 @@ __all__ = [
     "decode_still",
     "encode_still",
     "open_file",
+    "probe_file",
 ]

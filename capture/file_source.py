@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
@@ -17,84 +16,24 @@ from weakref import WeakSet
 
 import numpy as np
 
+from capture.choice import Damage, Sampled
 from capture.clock import StreamClock
 from capture.counters import MAX_TICKS, Counters, Ledger
 from capture.coverage import Coverage, cover_limit_s
-from capture.errors import (
-    CaptureError,
-    NotSeekableError,
-    SourceClosedError,
-    UndecodableError,
-)
+from capture.errors import CaptureError, NotSeekableError, SourceClosedError
 from capture.frame import Frame, FrameKind, Gap
 from capture.geometry import Orientation
 from capture.index import Index
+from capture.passes import Pass
 from capture.reader import PassStoppedError, Reader
-from capture.sampler import (
-    Damage,
-    Sampled,
-    sample_keys,
-    sample_spread_keys,
-    sample_ticks,
-    sample_untimed,
-    spread,
-)
+from capture.sampler import sample_keys, sample_spread_keys, sample_untimed, spread
+from capture.scan import first_picture, guessed_interval, read_timetable
 from capture.settings import Settings
-from capture.start_points import INTRA_ONLY, is_start_point
-from capture.timetable import NO_PTS, Indexer, Timetable
+from capture.tick_sampler import sample_ticks
+from capture.timetable import NO_PTS, Timetable
 from capture.truncation import is_cut_short
 
 Clock = Callable[[], float]
-
-_FALLBACK_FPS = 25
-
-
-class Pass:
-    """Frames and gaps in time order over some ticks; an iterator with counters of its own ticks.
-
-    One thread iterates; ``counters`` and ``close`` may be called from any. After the source or the
-    pass was closed it just ends, and what was not settled stays pending.
-    """
-
-    def __init__(
-        self, ledger: Ledger, first_tick: int, end_tick: int | None, steps: Iterator[Frame | Gap]
-    ) -> None:
-        self._ledger = ledger
-        self._first_tick, self._end_tick = first_tick, end_tick
-        self._steps = steps
-        self._busy = Lock()
-        self._stop = Event()
-
-    def __iter__(self) -> Iterator[Frame | Gap]:
-        return self
-
-    def __next__(self) -> Frame | Gap:
-        with self._busy:
-            if not self._stop.is_set():
-                try:
-                    return next(self._steps)
-                except PassStoppedError:
-                    pass
-            self._close_steps()
-            raise StopIteration
-
-    def counters(self) -> Counters:
-        """Counts over this pass's ticks; the identity holds at any moment."""
-        return self._ledger.counters(self._first_tick, self._end_tick)
-
-    def close(self) -> None:
-        """End the pass; what holds the file is freed now, or when the running step returns."""
-        self._stop.set()
-        if self._busy.acquire(blocking=False):
-            try:
-                self._close_steps()
-            finally:
-                self._busy.release()
-
-    def _close_steps(self) -> None:
-        closes = getattr(self._steps, "close", None)
-        if closes is not None:
-            closes()
 
 
 class FileSource:
@@ -233,7 +172,7 @@ class FileSource:
         """
         reader = self._reader()
         try:
-            return _first_picture(reader, self.path).pts  # type: ignore[no-any-return]
+            return first_picture(reader, self.path).pts  # type: ignore[no-any-return]
         finally:
             reader.close()
 
@@ -327,7 +266,7 @@ class FileSource:
     def _untimed_steps(self, timetable: Timetable, start_tick: int) -> Iterator[Frame | Gap]:
         reader = self._reader()
         try:
-            interval = timetable.median_interval or _guessed_interval(reader)
+            interval = timetable.median_interval or guessed_interval(reader)
             clock = StreamClock(reader.time_base, interval=interval)
             damage = Damage(self._ledger, 0, None)
             coverage = Coverage(
@@ -395,47 +334,3 @@ def open_file(path: str | Path, settings: Settings | None = None) -> FileSource:
     sound only, unknown), TooLargeError, UndecodableError; each a line that says what to do.
     """
     return FileSource(Path(path), settings or Settings())
-
-
-def read_timetable(reader: Reader, origin_pts: int | None) -> Timetable:
-    """The timetable from a pass over all packets of ``reader``."""
-    codec, extradata = reader.codec.name, bytes(reader.codec.extradata or b"")
-    may_start = codec in INTRA_ONLY
-    is_shuffled = reader.format == "avi" and not may_start
-    indexer = Indexer(origin_pts, reader.time_base, is_shuffled=is_shuffled)
-    for packet in reader.packets():
-        is_key = packet.is_keyframe
-        indexer.add(
-            packet.pts,
-            packet.dts,
-            packet.size,
-            is_key=is_key,
-            is_start=may_start
-            or (is_key and is_start_point(codec, extradata, bytes(packet), is_key=True)),
-            is_flagged=packet.is_corrupt,
-            is_hidden=packet.is_discard,
-        )
-    return indexer.timetable()
-
-
-def _first_picture(reader: Reader, path: Path) -> Any:
-    import av
-
-    for packet in reader.packets():
-        try:
-            pictures = reader.decode(packet)
-        except av.error.FFmpegError:
-            continue
-        if pictures:
-            return pictures[0]
-    pictures = reader.drain()
-    if not pictures:
-        raise UndecodableError(
-            f"no picture of {str(path)!r} can be decoded; the file is damaged or its codec unknown"
-        )
-    return pictures[0]
-
-
-def _guessed_interval(reader: Reader) -> int:
-    rate = reader.stream.average_rate or reader.stream.guessed_rate or _FALLBACK_FPS
-    return max(1, round(Fraction(1) / Fraction(rate) / reader.time_base))

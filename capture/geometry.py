@@ -29,6 +29,11 @@ class Orientation:
             return 180 if self.mirror_y else 0
         return 90 if self.mirror_y else 270
 
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether writing in the stored picture would be the wrong way round once upright."""
+        return self.transpose ^ self.mirror_x ^ self.mirror_y
+
     def apply(self, pixels: Pixels) -> Pixels:
         """``pixels`` uint8 [H, W, 3] upright, contiguous."""
         if self.transpose:

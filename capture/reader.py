@@ -53,6 +53,17 @@ class Reader:
         self.format: str = self._container.format.name
         self.time_base: Fraction = self.stream.time_base or Fraction(1, 1000)
 
+    @property
+    def claimed_s(self) -> float | None:
+        """Duration by the header, in seconds; it proves nothing."""
+        duration = self._container.duration
+        return None if duration is None else duration / 1_000_000
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether the file has an audio stream."""
+        return bool(self._container.streams.audio)
+
     def another(self) -> Reader:
         """A reader of the same file with a decoder that has seen nothing."""
         return Reader(self._path, self._settings, self._closed, self._orientations)

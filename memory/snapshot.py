@@ -130,19 +130,21 @@ class Snapshot:
 
     def frames(self, span: TickSpan = EVERYTHING, *, previews: bool = False) -> FrameTable:
         """Return which frames there are in ``span``, in order of tick."""
-        columns = "tick, t_s, wall_s, kind = 'key', corrupt"
-        query = f"SELECT {columns}, 0 FROM frames WHERE tick >= ?1 AND tick < ?2"
+        # one number for three flags: fetching is what a long table costs
+        columns = "SELECT tick, t_s, wall_s, (kind = 'key') + 2 * corrupt"
+        query = f"{columns} FROM frames WHERE tick >= ?1 AND tick < ?2"
         if previews:
-            query += f" UNION ALL SELECT {columns}, 1 FROM previews WHERE tick >= ?1 AND tick < ?2"
+            query += f" UNION ALL {columns} + 4 FROM previews WHERE tick >= ?1 AND tick < ?2"
         rows = self._all(f"{query} ORDER BY tick", (span.first_tick, span.end_tick))
-        ticks, t_s, wall_s, key, corrupt, preview = zip(*rows, strict=True) if rows else [()] * 6
+        ticks, t_s, wall_s, coded = zip(*rows, strict=True) if rows else [()] * 4
+        flags = np.array(coded, dtype=np.uint8)
         return FrameTable(
             ticks=np.array(ticks, dtype=np.int64),
             t_s=np.array(t_s, dtype=np.float64),
             wall_s=np.array(wall_s, dtype=np.float64),  # None becomes nan
-            key=np.array(key, dtype=np.bool_),
-            corrupt=np.array(corrupt, dtype=np.bool_),
-            preview=np.array(preview, dtype=np.bool_),
+            key=(flags & 1).astype(np.bool_),
+            corrupt=(flags & 2).astype(np.bool_),
+            preview=(flags & 4).astype(np.bool_),
         )
 
     def coverage(self, *, start_s: float = 0.0, end_s: float | None = None) -> Coverage:

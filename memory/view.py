@@ -9,7 +9,7 @@ calls.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,7 @@ class RollingView:
             if self._count == self.capacity:
                 self._compact()
             end = min(len(t_s), start + self.capacity - self._count)
-            self._reserve(self._count + end - start)
+            self.reserve(self._count + end - start)
             room = self._kept.part(self._count, self._count + end - start)
             room.tokens[:] = tokens[start:end]
             room.weights[:] = 1
@@ -145,7 +145,9 @@ class RollingView:
         self.epoch += 1
         _copy_into(self._kept.part(0, self._count), joined)
 
-    def _reserve(self, count: int) -> None:
+    def reserve(self, count: int) -> None:
+        """Make room for ``count`` entries, or all that the view may have, before they come."""
+        count = min(count, self.capacity)
         if count <= len(self._kept):
             return
         larger = _empty_entries(
@@ -174,8 +176,10 @@ def range_view(
     working = RollingView(
         working_frames * tokens_shape[0], tokens_shape, policy=policy, newest_frames=0
     )
-    for chunk in chunks:
-        working.append(chunk.t_s, chunk.values, gaps)
+    for some in _gathered(chunks, working_frames):
+        working.reserve(sum(len(chunk.t_s) for chunk in some))
+        for chunk in some:
+            working.append(chunk.t_s, chunk.values, gaps)
     entries = merge(working.entries(), capacity, policy_named(policy))
     leaving = max(len(entries) - capacity, 0)
     evicted_frames = working.evicted_frames + int(entries.weights[:leaving].sum())
@@ -189,6 +193,19 @@ def policy_named(name: str) -> Policy:
     except KeyError:
         known = " or ".join(sorted(POLICIES))
         raise RangeError(f"no view policy {name!r}; use {known}") from None
+
+
+def _gathered(chunks: Iterable[Chunk], most_frames: int) -> Iterator[list[Chunk]]:
+    """Yield ``chunks`` in groups of some ``most_frames``, whose room can be made at once."""
+    some: list[Chunk] = []
+    count = 0
+    for chunk in chunks:
+        some.append(chunk)
+        count += len(chunk.t_s)
+        if count >= most_frames:
+            yield some
+            some, count = [], 0
+    yield some
 
 
 def _capacity(max_tokens: int, tokens_shape: tuple[int, int]) -> int:

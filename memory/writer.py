@@ -172,7 +172,13 @@ class Writer:
         Floating-point sums depend on their order; adding frame by frame gives the same bits however
         the block was cut into commits.
         """
-        gaps = [GapRow(*row) for row in self._connection.execute("SELECT * FROM gaps")]
+        if not frames:
+            return
+        near = self._connection.execute(
+            "SELECT start_s, end_s, reason FROM gaps WHERE end_s > ? AND start_s < ?",
+            (block_of(frames[0].tick).first_tick, frames[-1].t_s),
+        )
+        gaps = [GapRow(*row) for row in near]
         segment: Segment | None = None
         total: FloatArray = np.empty(0, np.float32)
         for frame in frames:

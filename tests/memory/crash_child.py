@@ -1,6 +1,6 @@
 """A process that ingests in small commits and says each one once it is acknowledged.
 
-Started by ``test_crash``: the arguments are the home and the first tick of the previews.
+Started by ``test_crash``: the argument is the home.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import sys
 from memory import Batch, GapRow, Home, ModelIdentity, Source, TickSpan
 from tests.memory.frames import GEOMETRY, frame_at
 
-FILM_TICKS = 2_000
+FILM_TICKS = 100_000
+"""More than is ever reached before the kill."""
+PREVIEW_TICKS = 2_000
 COMMIT_TICKS = 5
 """What is seen in 5 s of wall time at one frame a second."""
 
@@ -33,7 +35,7 @@ def main() -> None:
         settled = writer.settled()
         start = settled[0].end_tick if settled else 0
         if not settled:
-            writer.add_previews(frame_at(tick) for tick in range(1, FILM_TICKS, 50))
+            writer.add_previews(frame_at(tick) for tick in range(1, PREVIEW_TICKS, 50))
         for first_tick in range(start, FILM_TICKS, COMMIT_TICKS):
             writer.commit(batch_at(first_tick))
             sys.stdout.write(f"{first_tick + COMMIT_TICKS}\n")

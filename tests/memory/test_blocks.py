@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.blocks import (
@@ -44,6 +44,7 @@ def test_blocks_are_64_ticks(tick: int, first: int) -> None:
     assert block_of(tick) == TickSpan(first, first + 64)
 
 
+@settings(deadline=None)
 @given(ticks=ticks_sets, starts=st.sets(st.integers(0, 300)), span=spans)
 def test_a_plan_counts_each_frame_of_the_range_once(
     ticks: list[int], starts: set[int], span: TickSpan
@@ -57,6 +58,7 @@ def test_a_plan_counts_each_frame_of_the_range_once(
     assert len({t // 64 for t in plan.edge_ticks}) <= 2
 
 
+@settings(deadline=None)
 @given(ticks=ticks_sets, starts=st.sets(st.integers(0, 300)), span=spans)
 def test_a_rounded_range_has_no_edges(ticks: list[int], starts: set[int], span: TickSpan) -> None:
     segments = segments_of(ticks, starts)
@@ -67,6 +69,7 @@ def test_a_rounded_range_has_no_edges(ticks: list[int], starts: set[int], span: 
     assert plan_range(segments, inside, rounded).edge_ticks == ()
 
 
+@settings(deadline=None)
 @given(ticks=ticks_sets, gaps=gap_lists, previous=st.booleans())
 def test_cuts_are_where_a_gap_lies_between_two_frames(
     ticks: list[int], gaps: list[GapRow], previous: bool
@@ -81,6 +84,7 @@ def test_cuts_are_where_a_gap_lies_between_two_frames(
     ]
 
 
+@settings(deadline=None)
 @given(given=st.lists(spans, max_size=10))
 def test_joined_spans_hold_the_same_ticks_and_stay_apart(given: list[TickSpan]) -> None:
     joined: list[TickSpan] = []
@@ -97,6 +101,7 @@ def test_joined_spans_hold_the_same_ticks_and_stay_apart(given: list[TickSpan]) 
         assert end not in ticks
 
 
+@settings(deadline=None)
 @given(gaps=gap_lists)
 def test_joined_gaps_are_the_union_of_each_reason(gaps: list[GapRow]) -> None:
     joined = join_gaps(gaps)

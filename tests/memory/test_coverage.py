@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.coverage import (
@@ -112,6 +112,7 @@ def test_a_range_that_cannot_be_is_refused(start_s: float, end_s: float) -> None
         coverage_of(table([]), [], [], Counters(), start_s=start_s, end_s=end_s)
 
 
+@settings(deadline=None)
 @given(
     seen=st.sets(st.integers(0, 99)),
     gap_ticks=st.lists(st.tuples(st.integers(0, 99), st.integers(1, 20)), max_size=5),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from memory import Home, ModelIdentity, Source, TickSpan
-from tests.memory.crash_child import COMMIT_TICKS, FILM_TICKS, batch_at
+from tests.memory.crash_child import COMMIT_TICKS, PREVIEW_TICKS, batch_at
 from tests.memory.frames import GEOMETRY, frame_at
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def uninterrupted_digest(folder: Path, end_tick: int) -> str:
     """What a recording of the same ticks holds that nobody killed."""
     recording = Home(folder).create(Source("d" * 64, "file", "film"), MODEL, created_wall_s=5.0)
     with recording.writer(MODEL) as writer:
-        writer.add_previews(frame_at(tick) for tick in range(1, FILM_TICKS, 50))
+        writer.add_previews(frame_at(tick) for tick in range(1, PREVIEW_TICKS, 50))
         for first_tick in range(0, end_tick, COMMIT_TICKS):
             writer.commit(batch_at(first_tick))
     with recording.snapshot() as now:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.errors import SourceUnreadableError
@@ -63,6 +63,7 @@ def test_small_files_have_an_identity(tmp_path: Path, content: bytes) -> None:
     assert file_identity(path) != file_identity(other)
 
 
+@settings(deadline=None)
 @given(size_bytes=st.integers(0, 1 << 45))
 def test_at_most_three_mib_are_read_and_none_outside(size_bytes: int) -> None:
     ranges = sampled_ranges(size_bytes)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.merging import POLICIES, Entries, join, merge, merge_similar, uniform
@@ -34,6 +34,7 @@ def some_entries(draw: st.DrawFn) -> Entries:
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@settings(deadline=None)
 @given(entries=some_entries(), target=st.integers(1, 60))
 def test_policies_join_neighbours_within_runs_to_the_target(
     policy: object, entries: Entries, target: int
@@ -47,6 +48,7 @@ def test_policies_join_neighbours_within_runs_to_the_target(
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@settings(deadline=None)
 @given(entries=some_entries(), target=st.integers(1, 60))
 def test_a_merge_keeps_frames_order_and_sums(policy: object, entries: Entries, target: int) -> None:
     merged = merge(entries, target, policy)  # type: ignore[arg-type]  # a Policy

@@ -115,20 +115,6 @@ def test_faiss_finds_what_flat_finds(
     np.testing.assert_allclose(scores_of(first), scores_of(second), rtol=1e-5, atol=1e-6)
 
 
-def test_faiss_looks_further_when_the_best_frames_are_one_moment() -> None:
-    ticks = np.arange(5_000, dtype=np.int64)
-    embeddings = np.zeros((5_000, 2), np.float32)
-    embeddings[:3_000, 0] = 2  # fifty minutes of the best
-    embeddings[3_000:, 0] = 1
-    flat, other = FlatIndex(2), FaissIndex(2)
-    for index in (flat, other):
-        index.append(ticks, ticks.astype(np.float64), embeddings)
-    query = np.array([1, 0], np.float32)
-    found = flat.search(query, 2, min_separation_s=4_000)
-    assert scores_of(found) == [2, 1]
-    assert scores_of(other.search(query, 2, min_separation_s=4_000)) == [2, 1]
-
-
 @each_index
 def test_an_empty_index_finds_nothing(make: Callable[[int], MomentIndex]) -> None:
     index = make(WIDTH)

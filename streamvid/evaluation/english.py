@@ -27,12 +27,12 @@ FUNCTION_WORDS = _word_set("""
 """)
 """Words that say nothing about a picture; content words are all others of four letters or more."""
 
-NUMBER_WORDS = tuple(
-    """
+_NUMBERS = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
     fifteen sixteen seventeen eighteen nineteen twenty
-""".split()
-)
+"""
+NUMBER_WORDS = tuple(_NUMBERS.split())
+"""The word for each number from 0."""
 
 PERSON = "person"
 _PERSON_WORDS = _word_set("""

@@ -62,8 +62,8 @@ def plan_film(clips: Sequence[Clip], pictures: Sequence[str], hours: float, seed
     """
     if not clips or not pictures or hours <= 0:
         raise EvaluationError(
-            f"a film of {hours} hours from {len(clips)} clips and {len(pictures)} pictures cannot be "
-            "planned; pass some of each"
+            f"cannot plan a film of {hours} hours from {len(clips)} clips, {len(pictures)} pictures"
+            "; pass some of each"
         )
     rng = Random(seed)
     order = sorted(clips, key=lambda clip: clip.file)

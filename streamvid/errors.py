@@ -7,7 +7,8 @@
     │   ├── EngineClosedError
     │   ├── EngineBusyError
     │   ├── JobDroppedError
-    │   └── ModelLoadError
+    │   ├── ModelLoadError
+    │   └── ModelFailedError                 the model refused or failed at a job
     ├── SourceRefusedError (ValueError)      a file that capture will not or cannot open
     ├── RecordingError                       whatever the memory refuses: disk, damage, model
     │   ├── RecordingNotFoundError (LookupError)
@@ -20,8 +21,8 @@
         ├── QuestionTooLongError (ValueError)
         └── RangeError (ValueError)
 
-Errors of capture and memory never leave this layer as they are: ``Session`` turns them into the
-leaves above, so that an app needs to know one root.
+Errors of capture, memory and models never leave this layer as they are: ``Session`` turns them into
+the leaves above, so that an app needs to know one root.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ class JobDroppedError(EngineError):
 
 class ModelLoadError(EngineError):
     """The model could not be loaded."""
+
+
+class ModelFailedError(EngineError):
+    """The model refused a job or failed at it."""
 
 
 class SourceRefusedError(StreamvidError, ValueError):

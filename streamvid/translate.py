@@ -1,4 +1,4 @@
-"""Errors of capture and memory in this layer's words; their messages are kept as they are."""
+"""Errors of capture, memory and models in this layer's words; what they say is kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import capture
 import memory
 from streamvid.errors import (
+    ModelFailedError,
+    ModelLoadError,
     ModelMismatchError,
     RangeError,
     RecordingBusyError,
@@ -17,8 +19,10 @@ from streamvid.errors import (
     StorageFullError,
     StreamvidError,
 )
+from streamvid.model.errors import ModelError, WeightsError
 
 _OURS: tuple[tuple[type[Exception], type[StreamvidError]], ...] = (
+    (capture.StillError, RecordingError),
     (capture.CaptureError, SourceRefusedError),
     (memory.SourceUnreadableError, SourceRefusedError),
     (memory.RecordingNotFoundError, RecordingNotFoundError),
@@ -28,16 +32,18 @@ _OURS: tuple[tuple[type[Exception], type[StreamvidError]], ...] = (
     (memory.DiskFullError, StorageFullError),
     (memory.RangeError, RangeError),
     (memory.TokenMemoryError, RecordingError),
+    (WeightsError, ModelLoadError),
+    (ModelError, ModelFailedError),
 )
 """First match wins, so leaves stand before their roots."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise this layer's error in place of capture's or memory's, from it."""
+    """Raise this layer's error in place of capture's, memory's or a model's, from it."""
     try:
         yield
-    except (capture.CaptureError, memory.TokenMemoryError) as error:
+    except (capture.CaptureError, memory.TokenMemoryError, ModelError) as error:
         for theirs, ours in _OURS:
             if isinstance(error, theirs):
                 raise ours(str(error)) from error

@@ -6,6 +6,7 @@ the recording and the model through their seams alone.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -30,6 +31,8 @@ from streamvid.errors import EmptyQuestionError, EngineClosedError
 from streamvid.ingest.ingest import model_identity
 from streamvid.model.seam import Finished, FloatArray, Sampling
 from streamvid.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -84,11 +87,11 @@ class Asker:
             work = Work(recording, question, owner, started_s, frames)
             _wish(recording, question, frames)
             if frames.span is None:
-                return answer_of(work, "blind", self._now_s())
+                return self._answer(work, "blind")
             try:
                 kept, prompt = self._prepare(work, snapshot, talk)
             except _StoppedError as stopped:
-                return answer_of(work, stopped.reason, self._now_s())
+                return self._answer(work, stopped.reason)
             snapshot.close()  # nothing is read any more; decoding may take long
             try:
                 yield from self._decode(work, kept, prompt)
@@ -99,7 +102,7 @@ class Asker:
             finally:
                 self._put_away(work, kept, talk, whole=whole and talk is not None)
             assert work.finished is not None
-            return answer_of(work, work.finished.reason, self._now_s())
+            return self._answer(work, work.finished.reason)
 
     def search(
         self, recording: Recording, phrase: str, within: TimeRange, limit: int
@@ -147,48 +150,70 @@ class Asker:
     def _prepare(
         self, work: Work, snapshot: Snapshot, talk: Talk | None
     ) -> tuple[KeptContext, FloatArray]:
-        """Everything up to the prompt's embeddings [n, d] and the context they go behind."""
-        settings, frames = self._settings, work.frames
+        """Everything up to the prompt's embeddings [n, d] and the context they go behind.
+
+        Fusion needs no view, so the engine fuses while this thread reads the view; behind what was
+        said before that must wait until the view is known to be the same.
+        """
         work.facts = self._engine.facts()
         work.recording.require_model(model_identity(work.facts))
         self._check(work)
         self._count(work, talk)
-        spec = work.facts.spec
-        view_tokens = view_room(
+        view_tokens = self._room(work, talk)
+        self._retrieve(work, snapshot)
+        began_s = self._now_s()
+        fusion = None if work.follows else self._fusion(work, snapshot)
+        try:
+            kept, tail = self._context(work, snapshot, view_tokens, talk)
+            work.context_s = self._now_s() - began_s
+            try:
+                if fusion is None:
+                    fusion = self._fusion(work, snapshot)
+                fused = fusion.finish().mean()
+            except BaseException:
+                if talk is None or talk.kept is not kept:  # else nothing was said: it goes on
+                    self._give_back(kept, work.owner)
+                raise
+        finally:
+            if fusion is not None:
+                fusion.close()
+        work.fusion_s = self._now_s() - began_s - work.context_s
+        return kept, fused if work.follows else np.concatenate([tail, fused])
+
+    def _room(self, work: Work, talk: Talk | None) -> int:
+        assert work.facts is not None
+        spec, settings = work.facts.spec, self._settings
+        return view_room(
             spec,
             work.question_tokens,
             history_tokens=0 if talk is None else history_room(spec, settings.history_tokens),
             wanted_tokens=settings.view_tokens,
         )
-        self._retrieve(work, snapshot)
-        began_s = self._now_s()
+
+    def _context(
+        self, work: Work, snapshot: Snapshot, view_tokens: int, talk: Talk | None
+    ) -> tuple[KeptContext, FloatArray]:
+        """The context behind the range's view, and the prefix tail's mean [tail, d]."""
+        assert work.facts is not None
         with self._reading:
-            reading = self._library.read(snapshot, frames, view_tokens=view_tokens)
+            reading = self._library.read(snapshot, work.frames, view_tokens=view_tokens)
         work.merged_view, work.view_tokens = reading.view.merged, len(reading.view.flat_tokens)
         mean = jobs.prefix_mean(self._engine, snapshot, reading, work.owner)
-        head, tail = mean[: spec.prefix_head_tokens], mean[spec.prefix_head_tokens :]
-        key = jobs.context_key(frames.recording_id, head, reading.view.digest)
+        split = work.facts.spec.prefix_head_tokens
+        head, tail = mean[:split], mean[split:]
+        key = jobs.context_key(work.frames.recording_id, head, reading.view.digest)
         if talk is not None and talk.kept is not None and talk.key == key and work.follows:
-            kept, work.reused = talk.kept, True
-        else:
-            if talk is not None:
-                self._begin_anew(work, talk)
-            kept, work.reused = jobs.take_context(
-                self._engine, self._contexts, key, head, reading.view.flat_tokens,
-                chunk_tokens=settings.prefill_chunk_tokens, owner=work.owner,
-                check=lambda: self._check(work),
-            )  # fmt: skip
-            if talk is not None:
-                talk.key = key
-        work.context_s = self._now_s() - began_s
-        try:
-            fused = self._fuse(work, snapshot)
-        except BaseException:
-            if talk is None or talk.kept is not kept:  # else nothing was said: the talk goes on
-                self._give_back(kept, work.owner)
-            raise
-        prompt = fused if work.follows else np.concatenate([tail, fused])
-        return kept, prompt
+            work.reused = True
+            return talk.kept, tail
+        if talk is not None:
+            self._begin_anew(work, talk)
+            talk.key = key
+        kept, work.reused = jobs.take_context(
+            self._engine, self._contexts, key, head, reading.view.flat_tokens,
+            chunk_tokens=self._settings.prefill_chunk_tokens, owner=work.owner,
+            check=lambda: self._check(work),
+        )  # fmt: skip
+        return kept, tail
 
     def _count(self, work: Work, talk: Talk | None) -> None:
         """How many tokens the question takes, and whether what was said before stays."""
@@ -251,9 +276,8 @@ class Asker:
             return len(work.frames.table)
         return self._fusion_frames(work.facts)
 
-    def _fuse(self, work: Work, snapshot: Snapshot) -> FloatArray:
-        """The question's fused mean over the fusion set, float32 [Q, d]."""
-        began_s = self._now_s()
+    def _fusion(self, work: Work, snapshot: Snapshot) -> jobs.Fusion:
+        """The question on its way to being fused with the fusion set."""
         assert work.fusion is not None
         table = work.frames.table
         preview = dict(zip(table.ticks.tolist(), table.preview.tolist(), strict=True))
@@ -261,19 +285,13 @@ class Asker:
             (FrameKey(work.frames.recording_id, tick, preview[tick]), weight)
             for tick, weight in zip(work.fusion.ticks, work.fusion.weights, strict=True)
         ]
-        fused = jobs.fuse(
-            self._engine,
-            self._states,
-            snapshot,
-            work.question.text,
-            frames,
-            step_frames=self._settings.fuse_step_frames,
-            owner=work.owner,
-            follows=work.follows,
+        fusion = jobs.Fusion(
+            self._engine, self._states, snapshot, work.question.text, frames,
+            step_frames=self._settings.fuse_step_frames, owner=work.owner, follows=work.follows,
             check=lambda: self._check(work),
-        )
-        work.fusion_s = self._now_s() - began_s
-        return fused.mean()
+        )  # fmt: skip
+        fusion.start()
+        return fusion
 
     def _check(self, work: Work) -> None:
         if work.question.cancelled():
@@ -311,6 +329,27 @@ class Asker:
                     yield step
         finally:
             steps.cancel()
+
+    def _answer(self, work: Work, finish: Ending) -> Answer:
+        answer = answer_of(work, finish, self._now_s())
+        usage, timings = answer.usage, answer.timings
+        _log.info(
+            "answer",
+            extra={
+                "recording": answer.recording_id[:12],
+                "finish": answer.finish,
+                "frames_seen": usage.range_frames,
+                "frames_fused": usage.fused_frames,
+                "context_tokens": usage.context_tokens,
+                "context_reused": usage.context_reused,
+                "context_ms": round(timings.context_s * 1000),
+                "first_text_ms": round(timings.first_text_s * 1000),
+                "total_ms": round(timings.total_s * 1000),
+                "new_tokens": usage.new_tokens,
+                "tokens_per_s": round(usage.tokens_per_s, 1),
+            },
+        )
+        return answer
 
     def _put_away(self, work: Work, kept: KeptContext, talk: Talk | None, *, whole: bool) -> None:
         """Keep the context for the conversation's next question, or give it back."""

@@ -22,6 +22,8 @@ from streamvid.model.seam import FloatArray, FusedSum, VideoModel
 
 STEPS_AHEAD = 2
 """Fusion steps with the engine at once: the next one waits already when one is done."""
+FIRST_STEPS = 16
+"""Steps handed over before the view is read: a bounded set whole, the beginning of a full one."""
 
 Check = Callable[[], None]
 """Raises where the question was cancelled or is too late; called between jobs."""
@@ -54,44 +56,68 @@ def prefix_mean(engine: Engine, snapshot: Snapshot, reading: Reading, owner: str
     return np.asarray(total / np.float32(count), np.float32)
 
 
-def fuse(
-    engine: Engine,
-    cache: StatesCache,
-    snapshot: Snapshot,
-    text: str,
-    frames: Sequence[tuple[FrameKey, float]],
-    *,
-    step_frames: int,
-    owner: str,
-    follows: bool,
-    check: Check,
-) -> FusedSum:
-    """The question fused with ``frames`` (each with its weight), in steps of ``step_frames``.
+class Fusion:
+    """A question being fused with ``frames`` (each with its weight), in steps of ``step_frames``.
 
-    Stills are decoded here, ahead of the engine, for frames without kept states. Raises
-    ``RecordingError`` where no frame has a still.
+    ``start`` hands the engine the first steps, which run while the caller reads on; ``finish`` does
+    the rest and gives the sum. Stills are decoded here, ahead of the engine, for frames without
+    kept states. For one thread; ``close`` cancels what has not run.
     """
-    total: FusedSum | None = None
-    running: deque[Future[FusedSum]] = deque()
-    try:
-        for start in range(0, len(frames), step_frames):
-            check()
-            weights = dict(frames[start : start + step_frames])
-            step = _step(cache, snapshot, text, weights, follows=follows)
-            if step is None:
-                continue
-            running.append(engine.submit(step, priority=Priority.QUESTION, owner=owner))
-            if len(running) == STEPS_AHEAD:
-                total = _add(total, running.popleft().result())
-        while running:
-            check()
-            total = _add(total, running.popleft().result())
-    finally:
-        for left in running:
-            left.cancel()
-    if total is None:
-        raise RecordingError("no still of the range is left; ingest the file anew")
-    return total
+
+    def __init__(
+        self,
+        engine: Engine,
+        cache: StatesCache,
+        snapshot: Snapshot,
+        text: str,
+        frames: Sequence[tuple[FrameKey, float]],
+        *,
+        step_frames: int,
+        owner: str,
+        follows: bool,
+        check: Check,
+    ) -> None:
+        self._engine = engine
+        self._owner = owner
+        self._check = check
+        groups = (dict(frames[i : i + step_frames]) for i in range(0, len(frames), step_frames))
+        steps = (_step(cache, snapshot, text, weights, follows=follows) for weights in groups)
+        self._steps = (step for step in steps if step is not None)
+        self._running: deque[Future[FusedSum]] = deque()
+
+    def start(self) -> None:
+        """Hand over the first steps, ``FIRST_STEPS`` at most."""
+        while len(self._running) < FIRST_STEPS and self._submit():
+            pass
+
+    def finish(self) -> FusedSum:
+        """The whole sum. Raises ``RecordingError`` where no frame has a still left."""
+        total: FusedSum | None = None
+        while True:
+            self._check()
+            while len(self._running) < STEPS_AHEAD and self._submit():
+                pass
+            if not self._running:
+                break
+            part = self._running.popleft().result()
+            total = part if total is None else total + part
+        if total is None:
+            raise RecordingError("no still of the range is left; ingest the file anew")
+        return total
+
+    def close(self) -> None:
+        """Cancel the steps that wait; harmless after ``finish``."""
+        while self._running:
+            self._running.popleft().cancel()
+
+    def _submit(self) -> bool:
+        step = next(self._steps, None)
+        if step is None:
+            return False
+        self._running.append(
+            self._engine.submit(step, priority=Priority.QUESTION, owner=self._owner)
+        )
+        return True
 
 
 def take_context(
@@ -163,7 +189,3 @@ def _step(
         return pixels[frame] if frame in pixels else decode_still(stills[frame.tick])
 
     return lambda model: cache.fuse(model, text, present, look, follows=follows)
-
-
-def _add(total: FusedSum | None, part: FusedSum) -> FusedSum:
-    return part if total is None else total + part

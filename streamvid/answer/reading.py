@@ -24,7 +24,6 @@ from memory import (
     clock_text,
     coverage_of,
     coverage_text,
-    fill_index,
     range_view,
     round_to_segments,
 )
@@ -198,7 +197,13 @@ class Library:
             self._indexes.move_to_end(frames.recording_id)
             return kept[1]
         index = FlatIndex(snapshot.geometry.embedding_width)
-        fill_index(index, snapshot.embeddings(previews=True))
+        chunks = list(snapshot.embeddings(previews=True))
+        if chunks:  # in one piece: the index would grow by copying otherwise
+            index.append(
+                np.concatenate([chunk.ticks for chunk in chunks]),
+                np.concatenate([chunk.t_s for chunk in chunks]),
+                np.concatenate([chunk.values for chunk in chunks]),
+            )
         self._indexes[frames.recording_id] = (frames.state, index)
         while len(self._indexes) > KEPT_INDEXES:
             self._indexes.popitem(last=False)

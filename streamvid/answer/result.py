@@ -43,7 +43,11 @@ class CoverageReport:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds of wall time from the question on; ``first_text_s`` to the first piece of text."""
+    """Seconds of wall time. ``first_text_s`` and ``total_s`` count from the question on.
+
+    ``context_s``: reading the view and prefilling it, beside which fusion runs; ``fusion_s``: what
+    fusion took beyond that.
+    """
 
     retrieval_s: float = 0.0
     context_s: float = 0.0

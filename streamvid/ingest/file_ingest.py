@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -19,6 +20,7 @@ from streamvid.ingest.progress import IngestProgress, IngestReport
 from streamvid.settings import Settings
 
 Progress = Callable[[IngestProgress], None]
+_log = logging.getLogger(__name__)
 
 
 class FileIngest:
@@ -88,9 +90,22 @@ class FileIngest:
             except BaseException:
                 self._remove_if_empty(recording)
                 raise
-            return self._report(
+            report = self._report(
                 recording, started_s, outcome=outcome, resumed=resumed, attached=attached
             )
+            _log.info(
+                "ingest",
+                extra={
+                    "recording": report.recording_id[:12],
+                    "frames_new": report.new_frames,
+                    "frames": report.frames,
+                    "ticks_gapped": report.ticks_gapped,
+                    "two_passes": report.two_passes,
+                    "resumed": report.resumed,
+                    "elapsed_s": round(report.elapsed_s, 2),
+                },
+            )
+            return report
 
     def _fill(
         self,

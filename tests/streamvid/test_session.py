@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from streamvid.answer import TimeRange
 from streamvid.errors import (
     EmptyQuestionError,
     IngestInterruptedError,
+    ModelFailedError,
     ModelLoadError,
     ModelMismatchError,
     QuestionTooLongError,
@@ -23,6 +25,8 @@ from streamvid.errors import (
     SourceRefusedError,
 )
 from streamvid.ingest import IngestProgress
+from streamvid.model.errors import PromptError
+from streamvid.model.seam import FusedSum
 from streamvid.session import Session
 from streamvid.settings import Settings
 from tests.streamvid.films import film
@@ -116,6 +120,16 @@ def test_an_answer_carries_coverage_evidence_exactness_and_counts(
     assert usage.new_tokens == 64
     assert answer.timings.total_s >= answer.timings.first_text_s > 0
     assert answer.language_model == "tiny fp32"
+
+
+def test_one_line_of_the_log_tells_what_an_answer_took(
+    opened: Opened, clip: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="streamvid"):
+        opened.session.ask(clip, "what ?").result()
+    (line,) = [record for record in caplog.records if record.name.startswith("streamvid.answer")]
+    assert line.message == "answer"
+    assert (line.frames_seen, line.frames_fused, line.new_tokens) == (100, 6, 64)
 
 
 def test_moments_are_apart_and_best_first(opened: Opened, clip: Path) -> None:
@@ -490,3 +504,15 @@ def test_a_question_does_not_wait_for_an_ingest_in_the_same_session(
         ingest.join(30)
         assert session.inspect(other).summary.complete
         session.remove(other)
+
+
+def test_what_the_model_refuses_is_told_in_our_words(home: Path, clip: Path) -> None:
+    class Refusing(TinyModel):
+        def fuse(self, *given: object, **options: object) -> FusedSum:
+            raise PromptError("the question cannot be put; word it otherwise")
+
+    with Session(home, Refusing) as session:
+        with pytest.raises(ModelFailedError, match="word it otherwise"):
+            session.ask(clip, "what ?").result()
+        with session.conversation(clip) as talk, pytest.raises(ModelFailedError):
+            talk.ask("what ?").result()

@@ -5,6 +5,7 @@ import pytest
 import capture
 import memory
 from streamvid import errors
+from streamvid.model.errors import ContextFullError, PromptError, WeightsError
 from streamvid.translate import translated
 
 
@@ -12,6 +13,10 @@ from streamvid.translate import translated
     ("theirs", "ours"),
     [
         (capture.OpenError("x"), errors.SourceRefusedError),
+        (capture.StillError("x"), errors.RecordingError),
+        (WeightsError("x"), errors.ModelLoadError),
+        (PromptError("x"), errors.ModelFailedError),
+        (ContextFullError("x"), errors.ModelFailedError),
         (capture.CaptureError("x"), errors.SourceRefusedError),
         (memory.SourceUnreadableError("x"), errors.SourceRefusedError),
         (memory.RecordingNotFoundError("x"), errors.RecordingNotFoundError),

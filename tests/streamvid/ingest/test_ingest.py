@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import pytest
 from capture import open_file
 from memory import Home, Recording, describe_file
 from streamvid.engine import Engine
-from streamvid.errors import IngestInterruptedError
+from streamvid.errors import IngestInterruptedError, StorageFullError
 from streamvid.ingest import IngestProgress
 from streamvid.ingest.ingest import Ingest, Outcome, model_identity
 from streamvid.settings import Settings
+from streamvid.translate import translated
 from tests.streamvid.films import damage, film
 from tests.streamvid.tiny_model import TinyModel
 
@@ -96,17 +97,17 @@ def test_every_tick_is_settled_and_the_counters_are_captures(bench: Bench, long_
         assert [s.first_tick for s in snapshot.segments()] == [0, 25, 64, 150, 192, 256]
 
 
-def test_two_passes_end_in_the_same_memory_as_one(bench: Bench, long_film: Path) -> None:
-    one, _ = bench.ingest(long_film, "one")
+def test_two_passes_end_in_the_same_memory_as_one(
+    bench: Bench, long_film: Path, whole: Recording
+) -> None:
     two, outcome = bench.ingest(long_film, "two", TWO_PASSES)
     assert outcome.two_passes
-    assert digest(one) == digest(two)
+    assert digest(whole) == digest(two)
 
 
 def test_what_is_wanted_is_done_first_and_the_memory_is_the_same(
-    bench: Bench, long_film: Path
+    bench: Bench, long_film: Path, whole: Recording
 ) -> None:
-    one, _ = bench.ingest(long_film, "one")
     recording = bench.recording(long_film, "two")
     recording.wanted(210.0, 260.0)
     order: list[int] = []
@@ -118,7 +119,7 @@ def test_what_is_wanted_is_done_first_and_the_memory_is_the_same(
     two, _ = bench.ingest(long_film, "two", TWO_PASSES, progress=note)
     assert 192 <= order[0] < 300
     assert order.index(210) < order.index(0)
-    assert digest(one) == digest(two)
+    assert digest(whole) == digest(two)
 
 
 def test_a_wish_in_the_middle_of_a_run_is_heard(bench: Bench, tmp_path: Path) -> None:
@@ -153,15 +154,19 @@ def test_previews_answer_before_the_rest_and_are_gone_in_the_end(
     assert previews[-1] == 0
 
 
-@pytest.mark.parametrize("settings", [Settings(), TWO_PASSES], ids=["one pass", "two passes"])
-@pytest.mark.parametrize("stop_after", [1, 2, 3, 4, 7])
-def test_a_stopped_ingest_goes_on_and_ends_in_the_same_memory(
-    bench: Bench, long_film: Path, settings: Settings, stop_after: int
-) -> None:
-    from dataclasses import replace
+@pytest.fixture(scope="module")
+def whole(long_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """What one undisturbed pass remembers."""
+    with Engine(lambda: TinyModel(batch_noise=NOISE)) as engine:
+        return Bench(tmp_path_factory.mktemp("whole"), engine).ingest(long_film, "whole")[0]
 
+
+@pytest.mark.parametrize("settings", [Settings(), TWO_PASSES], ids=["one pass", "two passes"])
+@pytest.mark.parametrize("stop_after", [1, 5])
+def test_a_stopped_ingest_goes_on_and_ends_in_the_same_memory(
+    bench: Bench, long_film: Path, whole: Recording, settings: Settings, stop_after: int
+) -> None:
     settings = replace(settings, commit_frames=16)
-    whole, _ = bench.ingest(long_film, "whole")
     commits = itertools.count()
     stopping: list[bool] = []
 
@@ -275,10 +280,8 @@ def test_a_failing_model_stops_the_ingest_and_keeps_what_was_committed(
 
 
 def test_a_progress_callback_that_raises_stops_it_and_it_goes_on_later(
-    bench: Bench, long_film: Path
+    bench: Bench, long_film: Path, whole: Recording
 ) -> None:
-    whole, _ = bench.ingest(long_film, "whole")
-
     def interrupt(after: int) -> Callable[[IngestProgress], None]:
         def told(progress: IngestProgress) -> None:
             if progress.done_ticks > after:
@@ -291,3 +294,28 @@ def test_a_progress_callback_that_raises_stops_it_and_it_goes_on_later(
             bench.ingest(long_film, "part", TWO_PASSES, progress=interrupt(after))
     part, _ = bench.ingest(long_film, "part", TWO_PASSES)
     assert digest(part) == digest(whole)
+
+
+def test_a_full_disk_stops_the_ingest_and_loses_nothing_acknowledged(
+    bench: Bench, long_film: Path, whole: Recording
+) -> None:
+    recording = bench.recording(long_film, "a")
+    identity = model_identity(bench.engine.facts())
+    acknowledged: list[int] = []
+    with open_file(long_film) as source, recording.writer(identity) as writer:
+        connection = writer._connection
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 25}")  # as a disk of that size
+        run = Ingest(
+            source,
+            recording,
+            bench.engine,
+            settings=Settings(commit_frames=16),
+            progress=lambda progress: acknowledged.append(progress.done_ticks),
+        )
+        with pytest.raises(StorageFullError, match="no space left"), translated():
+            run.run(writer)
+    with recording.snapshot() as snapshot:
+        assert sum(span.ticks for span in snapshot.settled()) == max(acknowledged) > 0
+    bench.ingest(long_film, "a")
+    assert digest(recording) == digest(whole)

@@ -51,6 +51,11 @@ class Precision:
         return prefill if prefill == decode else f"{prefill}+{decode}"
 
     @property
+    def for_prefill(self) -> Precision:
+        """The same for layers that never decode, as pre-fusion: no second copy is kept."""
+        return Precision(self.prefill, self.prefill)
+
+    @property
     def cache_dtype(self) -> torch.dtype:
         """What keys and values are kept in: the prefill's own type, as its attention reads them."""
         return kernel_dtype(self.prefill)

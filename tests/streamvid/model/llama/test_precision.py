@@ -86,3 +86,7 @@ def test_keys_are_kept_in_the_type_of_the_prefill():
     assert Precision("fp32", "bf16").cache_dtype == torch.float32
     assert Precision("bf16", "int8").cache_dtype == torch.bfloat16
     assert Precision("fp32", "bf16").name == "fp32+bf16"
+
+
+def test_layers_that_never_decode_keep_one_copy():
+    assert Precision("fp32", "bf16").for_prefill == Precision("fp32", "fp32")

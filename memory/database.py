@@ -38,9 +38,10 @@ def create_database(path: Path) -> sqlite3.Connection:
     """Make a new, empty database in WAL mode at ``path`` and return a writing connection."""
     with translated(path):
         connection = _connect(path, "rwc")
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        _set_durable(connection)
+        with _closed_on_error(connection):
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            _set_durable(connection)
     return connection
 
 
@@ -48,8 +49,9 @@ def open_writing(path: Path) -> sqlite3.Connection:
     """Open an existing database for writing, durable at each commit."""
     with translated(path):
         connection = _connect(path, "rw")
-        _set_durable(connection)
-        _touch_header(connection)
+        with _closed_on_error(connection):
+            _set_durable(connection)
+            _touch_header(connection)
     return connection
 
 
@@ -62,8 +64,9 @@ def open_reading(path: Path) -> sqlite3.Connection:
     with translated(path):
         lone = not os.access(path.parent, os.W_OK) and not _wal(path).exists()
         connection = _connect(path, "ro", immutable=lone)
-        connection.execute("PRAGMA query_only = 1")
-        _touch_header(connection)
+        with _closed_on_error(connection):
+            connection.execute("PRAGMA query_only = 1")
+            _touch_header(connection)
     return connection
 
 
@@ -122,6 +125,15 @@ def _connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Conne
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _set_durable(connection: sqlite3.Connection) -> None:

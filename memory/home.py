@@ -54,7 +54,8 @@ class Home:
         """
         text = os.fspath(source)
         summaries = self.list()
-        if Path(text).is_file():
+        is_file = _is_file(text)
+        if is_file:
             identity = file_identity(text)
             same = [s for s in summaries if s.id == identity]
             if same:
@@ -62,7 +63,7 @@ class Home:
         found = _named(text, summaries)
         if not found:
             raise RecordingNotFoundError(f"nothing is remembered of {text!r}; ingest it first")
-        if Path(text).is_file() and all(s.path == str(Path(text).absolute()) for s in found):
+        if is_file and all(s.path == str(Path(text).absolute()) for s in found):
             raise RecordingNotFoundError(
                 f"{text!r} has changed since it was remembered as {found[0].id[:12]}; "
                 "ingest it anew, or name that id"
@@ -130,20 +131,20 @@ class Home:
         StorageDeniedError.
         """
         folder = self._folder(id)
-        with translated(folder):
-            if not folder.is_dir():
-                raise RecordingNotFoundError(
-                    f"no recording {id[:12]!r}; see the list of recordings"
-                )
-        leaving = self.path / f"{_LEAVING}{folder.name}-{os.getpid()}"
-        lock = IngestLock(folder)
-        try:
-            with translated(folder):
-                folder.rename(leaving)  # at once, so that no half of it is ever listed
-        finally:
-            lock.close()
-        with translated(folder):
-            shutil.rmtree(leaving)
+        if not _is_folder(folder):
+            raise RecordingNotFoundError(f"no recording {id[:12]!r}; see the list of recordings")
+        leaving = self.path / f"{_LEAVING}{folder.name}"
+        with self._door():
+            # behind the door nobody else removes, so this is what a crash left
+            shutil.rmtree(leaving, ignore_errors=True)
+            lock = IngestLock(folder)
+            try:
+                with translated(folder):
+                    folder.rename(leaving)  # at once, so that no half of it is ever listed
+            finally:
+                lock.close()
+            with translated(leaving):
+                shutil.rmtree(leaving)
 
     def _folder(self, id: str) -> Path:
         name = quote(id, safe="")
@@ -175,6 +176,19 @@ class Home:
             yield
         finally:
             os.close(door)
+
+
+def _is_file(text: str) -> bool:
+    """Whether ``text`` is the path of a file; no text is too odd to ask for."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False  # too long, forbidden
+
+
+def _is_folder(path: Path) -> bool:
+    with translated(path):
+        return path.is_dir()
 
 
 def _named(text: str, summaries: tuple[RecordingSummary, ...]) -> builtins.list[RecordingSummary]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 from memory.errors import SourceUnreadableError
@@ -22,6 +23,9 @@ def file_identity(path: str | os.PathLike[str]) -> str:
     for the same. Raises SourceUnreadableError.
     """
     try:
+        # before opening: that of a pipe would wait for somebody to write
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise SourceUnreadableError(f"{os.fspath(path)!r} is no file; pass a video file")
         with Path(path).open("rb") as file:
             size_bytes = os.fstat(file.fileno()).st_size
             digest = hashlib.sha256(size_bytes.to_bytes(8, "little"))
@@ -29,8 +33,10 @@ def file_identity(path: str | os.PathLike[str]) -> str:
                 file.seek(start)
                 digest.update(file.read(length))
             return digest.hexdigest()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except SourceUnreadableError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise SourceUnreadableError(
             f"cannot read {os.fspath(path)!r}: {reason}; pass a readable video file"
         ) from error

@@ -66,10 +66,14 @@ class Snapshot:
         self.geometry = geometry
         self._path = path
         self._connection = open_reading(path)
-        with translated(path):
-            # the snapshot is taken by the first read, not by BEGIN
-            self._connection.execute("BEGIN")
-            self._connection.execute("SELECT one FROM recording").fetchone()
+        try:
+            with translated(path):
+                # the snapshot is taken by the first read, not by BEGIN
+                self._connection.execute("BEGIN")
+                self._connection.execute("SELECT one FROM recording").fetchone()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def close(self) -> None:
         """Let go of the state; reading afterwards is an error."""

@@ -23,7 +23,9 @@ SUMMARY_NAME = "summary.json"
 def summarise(folder: Path) -> RecordingSummary:
     """Return the line for the recording in ``folder``; what is wrong with it stands in it."""
     try:
-        kept = _kept_summary(folder)
+        # taken before reading: a commit meanwhile makes the kept line old, not wrong
+        stamp = stamp_of(folder)
+        kept = _kept_summary(folder, stamp)
         if kept is not None:
             return kept
         connection = open_reading(folder / DATABASE_NAME)
@@ -49,7 +51,7 @@ def summarise(folder: Path) -> RecordingSummary:
             size_bytes=folder_bytes(folder),
             problem=str(error),
         )
-    keep_summary(folder, summary)
+    keep_summary(folder, summary, stamp)
     return summary
 
 
@@ -80,9 +82,9 @@ def read_summary(connection: sqlite3.Connection, folder: Path) -> RecordingSumma
     )
 
 
-def keep_summary(folder: Path, summary: RecordingSummary) -> None:
-    """Keep ``summary`` beside the database; where that cannot be, the next list reads it anew."""
-    text = json.dumps({"stamp": _stamp(folder), "summary": asdict(summary)})
+def keep_summary(folder: Path, summary: RecordingSummary, stamp: list[int]) -> None:
+    """Keep ``summary`` of the state ``stamp``; where that cannot be, the next list reads anew."""
+    text = json.dumps({"stamp": stamp, "summary": asdict(summary)})
     scratch = folder / f"{SUMMARY_NAME}.{os.getpid()}"
     try:
         scratch.write_text(text)
@@ -100,17 +102,17 @@ def folder_bytes(folder: Path) -> int:
         return 0
 
 
-def _kept_summary(folder: Path) -> RecordingSummary | None:
+def _kept_summary(folder: Path, stamp: list[int]) -> RecordingSummary | None:
     try:
         kept = json.loads((folder / SUMMARY_NAME).read_text())
-        if kept["stamp"] != _stamp(folder):
+        if kept["stamp"] != stamp:
             return None
         return replace(RecordingSummary(**kept["summary"]), size_bytes=folder_bytes(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # never written, half written or of another version: read the database
 
 
-def _stamp(folder: Path) -> list[int]:
+def stamp_of(folder: Path) -> list[int]:
     """Size and time of the database's files; an empty WAL is as good as none."""
     stamp: list[int] = []
     for name in (DATABASE_NAME, f"{DATABASE_NAME}-wal"):

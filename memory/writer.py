@@ -17,7 +17,7 @@ import numpy as np
 from memory.admission import check_batch, check_previews
 from memory.blocks import add_span, block_of, cuts_before, join_gaps
 from memory.database import transaction, translated
-from memory.errors import CommitRefusedError
+from memory.errors import CommitRefusedError, StorageError
 from memory.lock import IngestLock
 from memory.rows import (
     Batch,
@@ -28,7 +28,7 @@ from memory.rows import (
     Segment,
     TickSpan,
 )
-from memory.summary import keep_summary, read_summary
+from memory.summary import keep_summary, read_summary, stamp_of
 
 
 class Writer:
@@ -54,11 +54,14 @@ class Writer:
         try:
             with translated(self._path):
                 summary = read_summary(self._connection, self._path.parent)
+            self._connection.close()
+            # stamped after closing, which folds the WAL in, and before anybody else may write
+            keep_summary(self._path.parent, summary, stamp_of(self._path.parent))
+        except StorageError:
+            pass  # a cache: the next list meets the damage and says so
         finally:
             self._connection.close()
             self._lock.close()
-        # stamped after closing: the last connection to close folds the WAL into the database
-        keep_summary(self._path.parent, summary)
 
     def __enter__(self) -> Writer:
         return self

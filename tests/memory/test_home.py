@@ -18,6 +18,7 @@ from memory import (
     RecordingExistsError,
     RecordingNotFoundError,
     Source,
+    StorageError,
     describe_file,
 )
 from memory.database import DATABASE_NAME
@@ -35,6 +36,29 @@ def test_a_home_that_was_never_used_is_empty(home: Home) -> None:
     with pytest.raises(RecordingNotFoundError, match="nothing is remembered of 'x'"):
         home.find("x")
     assert not home.path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "\0", "x" * 5_000, "../" * 2_000, "%", "ä" * 300])
+def test_nothing_is_too_odd_to_be_asked_for(home: Home, recording: Recording, text: str) -> None:
+    with pytest.raises(RecordingNotFoundError):
+        home.find(text)
+
+
+def test_a_home_that_is_no_folder_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="not a directory"):
+        Home(tmp_path / "file").list()
+
+
+def test_what_a_crash_left_half_removed_is_in_nobodys_way(
+    home: Home, recording: Recording, film: Source
+) -> None:
+    left = home.path / f".gone-{film.id}"
+    left.mkdir()
+    (left / DATABASE_NAME).write_bytes(b"half")
+    assert len(home.list()) == 1
+    home.remove(film.id)
+    assert not left.exists()
 
 
 def test_a_file_is_found_again_under_another_name(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -74,9 +75,15 @@ def test_at_most_three_mib_are_read_and_none_outside(size_bytes: int) -> None:
         assert all(start + length <= size_bytes for start, length in ranges)
 
 
-@pytest.mark.parametrize("name", ["missing.mp4", "."])
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(SourceUnreadableError, match="is no file"):
+        file_identity(tmp_path / "pipe.mp4")
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", ".", "a\0b", "x" * 5_000])
 def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SourceUnreadableError, match="pass a readable video file") as caught:
+    with pytest.raises(SourceUnreadableError, match=r"pass a .*video file") as caught:
         file_identity(tmp_path / name)
     assert "\n" not in str(caught.value)
 

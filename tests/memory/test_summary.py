@@ -5,7 +5,7 @@ import json
 import pytest
 
 from memory import Home, ModelIdentity, Recording
-from memory.summary import SUMMARY_NAME, summarise
+from memory.summary import SUMMARY_NAME, keep_summary, stamp_of, summarise
 from tests.memory.frames import batch_of, frame_at
 
 
@@ -49,3 +49,14 @@ def test_a_spoilt_cache_is_read_anew(recording: Recording, text: str) -> None:
     (recording.folder / SUMMARY_NAME).write_text(text)
     assert summarise(recording.folder).name == "film.mp4"
     assert json.loads((recording.folder / SUMMARY_NAME).read_text())["summary"]["id"]
+
+
+def test_a_commit_between_reading_and_keeping_is_not_lost(
+    recording: Recording, model: ModelIdentity
+) -> None:
+    stamp = stamp_of(recording.folder)
+    with recording.writer(model) as writer:
+        before = summarise(recording.folder)
+        writer.commit(batch_of(0, 3))
+    keep_summary(recording.folder, before, stamp)  # by a reader that was slow
+    assert summarise(recording.folder).frames == 3

@@ -21,7 +21,7 @@ class FileProbe:
     ``claimed_*`` is what headers say; ``seen_s`` and ``mean_fps`` come from the packets themselves.
     ``kept`` is the size of the frames that would be stored. ``ticks`` is None where only decoding
     can tell. ``key_interval_s`` is the longest time between key frames of different ticks, None
-    with fewer than two. ``not_seekable`` says why the file must be read in one go, "" if it need not.
+    with fewer than two. ``not_seekable`` says why the file must be read in one go, "" otherwise.
     """
 
     container: str

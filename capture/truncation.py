@@ -7,7 +7,6 @@ the cut. The sizes that MP4, Matroska and AVI write at their outermost level giv
 from __future__ import annotations
 
 import os
-import struct
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +21,7 @@ def is_cut_short(path: Path) -> bool:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(64)
         if head[:4] == b"RIFF":
-            said_bytes: int = 8 + struct.unpack("<I", head[4:8])[0]
+            said_bytes = 8 + int.from_bytes(head[4:8], "little")
             return said_bytes > size_bytes + 1  # one byte of padding
         if head[:4] == _EBML_ID:
             return _matroska_end(head, file) > size_bytes

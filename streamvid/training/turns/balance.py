@@ -112,8 +112,10 @@ def find_universe(pictures: Sequence[Verdicts], scenes: dict[Claim, frozenset[st
     fit = [claim for claim, seen in times.items() if min(seen) >= _LEAST_PICTURES]
     claims = tuple(sorted(fit, key=lambda claim: (claim.form, claim.parts)))
     tags = [scenes.get(claim, frozenset()) for claim in claims]
-    kinship = np.array([[not a.isdisjoint(b) for b in tags] for a in tags], np.bool_)
-    return Universe(claims, {c: i for i, c in enumerate(claims)}, kinship.reshape(len(claims), -1))
+    kinship = np.zeros((len(claims), len(claims)), np.bool_)
+    for row, mine in enumerate(tags):
+        kinship[row] = [not mine.isdisjoint(theirs) for theirs in tags]
+    return Universe(claims, {c: i for i, c in enumerate(claims)}, kinship)
 
 
 def fit_balance(universe: Universe, true: Marks, false: Marks) -> Balance:

@@ -38,6 +38,9 @@ PLAIN_VERBS = words.word_set("""
 """)
 
 
+_BEFORE_NOUN = words.DETERMINERS | words.ADJECTIVES
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """A tidied caption and its tokens; ``subjects[i]`` is the subject of the verb at token i."""
@@ -78,7 +81,7 @@ def read_caption(text: str) -> Caption:
         base = VERB_BASE.get(token)
         if base is None and token in PLAIN_VERBS and tokens[position - 1] in words.PLURALS:
             base = token
-        if base is None or tokens[position - 1] in words.DETERMINERS | words.ADJECTIVES:
+        if base is None or tokens[position - 1] in _BEFORE_NOUN:
             continue  # "a running stream", "his drink"
         verbs[position] = base
         subject = _subject_before(tokens, position)

@@ -63,6 +63,28 @@ COUNTABLE = {
 _NOUN_ONLY = {"dogs": frozenset({"dog", "dogs", "puppy", "puppies"})}
 
 
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What all captions of a picture agree on; every reader of facts and claims starts from it."""
+
+    captions: tuple[Caption, ...]
+    person: str | None
+    animal: str | None
+    counts: dict[str, int]
+    colours: dict[tuple[str, str], tuple[str, ...]]
+
+    @classmethod
+    def of(cls, captions: Sequence[Caption]) -> Gist:
+        """Sum up the captions of one picture."""
+        return cls(
+            tuple(captions),
+            lone_person(captions),
+            lone_animal(captions),
+            counts(captions),
+            colours(captions),
+        )
+
+
 def kin_of(word: str) -> frozenset[str]:
     """Every word that may mean what ``word`` means: for a person noun all of its kind."""
     for names in (*words.ANIMALS.values(),):
@@ -182,9 +204,9 @@ def _spoken_owner(noun: str) -> str:
     return spoken(noun) if not noun.endswith("s") else "person"
 
 
-def colour_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
+def colour_facts(gist: Gist) -> Iterator[Fact]:
     """What colour each thing is, with its wearer where that helps."""
-    for (thing, owner), found in colours(captions).items():
+    for (thing, owner), found in gist.colours.items():
         garment = spoken(thing)
         many = thing in PAIRED or grammar.singular(thing) != thing
         verb = "are" if many else "is"
@@ -220,9 +242,9 @@ def _joined(found: Sequence[str]) -> str:
     return found[0] if len(found) == 1 else ", ".join(found[:-1]) + " and " + found[-1]
 
 
-def count_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
+def count_facts(gist: Gist) -> Iterator[Fact]:
     """How many of each class there are."""
-    for noun, number in counts(captions).items():
+    for noun, number in gist.counts.items():
         word = grammar.number_word(number)
         one = grammar.singular(noun)
         is_one = number == 1
@@ -244,11 +266,12 @@ def count_facts(captions: Sequence[Caption]) -> Iterator[Fact]:
         yield Fact("count", ("count", noun), questions, answers, COUNTABLE[noun])
 
 
-def head_fact(captions: Sequence[Caption], person: str | None) -> Iterator[Fact]:
+def head_fact(gist: Gist) -> Iterator[Fact]:
     """What the one person wears on the head."""
+    person = gist.person
     if person is None:
         return
-    for caption in captions:
+    for caption in gist.captions:
         for position, token in enumerate(caption.tokens[:-1]):
             if token not in {"wearing", "wears"}:
                 continue

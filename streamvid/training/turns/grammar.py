@@ -122,10 +122,11 @@ def lower_first(text: str) -> str:
 
 def _fix_articles(text: str) -> str:
     def fixed(match: re.Match[str]) -> str:
+        if match[2] in words.PREPOSITIONS:
+            return match[0]  # a letter by itself: "with an A on it"
         whole = article(match[2].lower()).split(" ", 1)[0]
         return (whole.capitalize() if match[1][0] == "A" else whole) + " " + match[2]
 
-    # A letter standing alone ("a U-turn", "vitamin a") is left as it is.
     return re.sub(r"\b([Aa]n?) ([A-Za-z][a-z][a-z-]*)", fixed, text)
 
 

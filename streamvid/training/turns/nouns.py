@@ -182,7 +182,7 @@ def count_in(caption: Caption, nouns: frozenset[str]) -> int | None:
         if position + 1 < len(tokens) and tokens[position + 1] in nouns:
             continue  # "a shepherd dog", "man surfer": one
         back = position - 1
-        while back >= 0 and tokens[back] in words.ADJECTIVES | nouns:
+        while back >= 0 and (tokens[back] in words.ADJECTIVES or tokens[back] in nouns):
             back -= 1
         before = tokens[back] if back >= 0 else ""
         number = grammar.number_value(before)

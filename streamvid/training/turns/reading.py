@@ -15,11 +15,10 @@ from streamvid.training.turns.concepts import Concept
 from streamvid.training.turns.doings import doing_facts, object_facts
 from streamvid.training.turns.facts import (
     Fact,
+    Gist,
     colour_facts,
     count_facts,
     head_fact,
-    lone_animal,
-    lone_person,
 )
 from streamvid.training.turns.mining import mine_concepts
 from streamvid.training.turns.places import place_facts
@@ -104,14 +103,15 @@ class Reader:
             for concept in (self.concepts if full else self._rare)
             if concept.blocks.isdisjoint(vocabulary) and concept not in named
         }
+        gist = Gist.of(captions)
         for claims in (subject_states, colour_claims, count_claims, place_claims):
-            holds, fails = claims(captions)
+            holds, fails = claims(gist)
             true |= holds
             false |= fails
         return Reading(
             tuple(captions),
             vocabulary,
-            tuple(_facts(captions)) if captions else (),
+            tuple(_facts(gist)) if captions else (),
             Verdicts(frozenset(true), frozenset(false - true)),
         )
 
@@ -147,12 +147,11 @@ def _with_nouns(tokens: tuple[str, ...]) -> frozenset[str]:
     return frozenset(tokens) | marked
 
 
-def _facts(captions: Sequence[Caption]) -> Iterable[Fact]:
-    person, animal = lone_person(captions), lone_animal(captions)
-    yield from colour_facts(captions)
-    yield from count_facts(captions)
-    yield from place_facts(captions, person or animal)
-    yield from doing_facts(captions)
-    yield from object_facts(captions)
-    yield from category_facts(captions)
-    yield from head_fact(captions, person)
+def _facts(gist: Gist) -> Iterable[Fact]:
+    yield from colour_facts(gist)
+    yield from count_facts(gist)
+    yield from place_facts(gist.captions, gist.person or gist.animal)
+    yield from doing_facts(gist.captions)
+    yield from object_facts(gist.captions)
+    yield from category_facts(gist.captions)
+    yield from head_fact(gist)

@@ -6,12 +6,9 @@ standing; a shirt called red is not green. What nobody mentions stays open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from streamvid.training.turns import grammar, words
-from streamvid.training.turns.captions import Caption
 from streamvid.training.turns.claims import Claim, claim
-from streamvid.training.turns.facts import colours, counts, lone_animal, lone_person
+from streamvid.training.turns.facts import Gist
 from streamvid.training.turns.nouns import COLOURABLE, GARMENTS, PAIRED, spoken
 from streamvid.training.turns.places import indoors
 
@@ -91,17 +88,17 @@ _DOG_STATES = frozenset(
 _LONE_COLOURED = COLOURABLE - GARMENTS
 
 
-def subject_states(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
+def subject_states(gist: Gist) -> tuple[set[Claim], set[Claim]]:
     """``the man: sitting`` and the like, true and false, for a lone person or a lone animal."""
     true: set[Claim] = set()
     false: set[Claim] = set()
-    for who in (lone_person(captions), lone_animal(captions)):
+    for who in (gist.person, gist.animal):
         if who is None:
             continue
         kind = who if who in words.ANIMALS else "person"
         verbs = [
             base
-            for caption in captions
+            for caption in gist.captions
             for position, base in caption.verbs.items()
             if caption.subjects.get(position, kind) == kind
         ]
@@ -116,19 +113,18 @@ def subject_states(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]
     return true, false
 
 
-def colour_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
+def colour_claims(gist: Gist) -> tuple[set[Claim], set[Claim]]:
     """``the ball: red`` and ``the man: red shirt``, true and false."""
     true: set[Claim] = set()
     false: set[Claim] = set()
-    person = lone_person(captions)
-    for (thing, _), found in colours(captions).items():
+    for (thing, _), found in gist.colours.items():
         close = frozenset().union(*(words.CLOSE_COLOURS[colour] for colour in found))
         name = spoken(thing)
         for colour in words.COLOURS:
             claims = [claim("colour", f"the {name}", colour)]
-            if thing in GARMENTS and person:
+            if thing in GARMENTS and gist.person:
                 # One garment asked about by its wearer: the wearer makes it one man's shirt.
-                claims = [claim("wear", f"the {person}", colour, name)]
+                claims = [claim("wear", f"the {gist.person}", colour, name)]
             elif thing in GARMENTS or thing in PAIRED:
                 continue
             if found == (colour,):
@@ -138,11 +134,11 @@ def colour_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
     return true, false
 
 
-def count_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
+def count_claims(gist: Gist) -> tuple[set[Claim], set[Claim]]:
     """``two dogs``, true and false, for classes whose number the captions agree on."""
     true: set[Claim] = set()
     false: set[Claim] = set()
-    for noun, number in counts(captions).items():
+    for noun, number in gist.counts.items():
         for asked in range(1, 5):
             named = noun if asked > 1 else grammar.singular(noun)
             counted = claim("count", grammar.number_word(asked), named)
@@ -150,9 +146,9 @@ def count_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
     return true, false
 
 
-def place_claims(captions: Sequence[Caption]) -> tuple[set[Claim], set[Claim]]:
+def place_claims(gist: Gist) -> tuple[set[Claim], set[Claim]]:
     """``indoors`` and ``outdoors``, where the captions settle it."""
-    inside = indoors(captions)
+    inside = indoors(gist.captions)
     if inside is None:
         return set(), set()
     sides = {claim("place", "indoors"): inside, claim("place", "outdoors"): not inside}

@@ -30,11 +30,13 @@ class AnswerStream:
         self._asking = asking
         self._stop = stop
         self._answer: Answer | None = None
+        self._begun = False
         self._ended = False
 
     def __iter__(self) -> Iterator[str]:
         """Pieces of text that never change afterwards. Raises ``StreamvidError``."""
         while not self._ended:
+            self._begun = True
             try:
                 with translated():
                     piece = next(self._asking)
@@ -64,6 +66,8 @@ class AnswerStream:
 
     def __exit__(self, *exc: object) -> None:
         self.cancel()
+        if not self._begun:  # then there is nothing to stop, and no model to load for it
+            self._ended = True
         with suppress(StreamvidError):  # whoever leaves early does not want to know
             for _ in self:
                 pass

@@ -14,6 +14,7 @@ from capture import Frame, FrameKind, Gap, Pixels, decode_still, encode_still
 from memory import GapRow
 
 PUT_PATIENCE_S = 0.1
+STOP_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,20 @@ class Decoder:
     """Runs ``script`` in a thread of its own, at most ``waiting`` items ahead of the reader.
 
     ``next_item`` raises what the script raised, in its place. A context manager: leaving it stops
-    the thread and waits for it.
+    the thread and waits for it. ``abort``, from another thread, makes the script end where it would
+    not by itself within ``STOP_PATIENCE_S``.
     """
 
-    def __init__(self, script: Script, still_format: StillFormat, *, waiting: int) -> None:
+    def __init__(
+        self,
+        script: Script,
+        still_format: StillFormat,
+        *,
+        waiting: int,
+        abort: Callable[[], None],
+    ) -> None:
         self._script = script
+        self._abort = abort
         self._format = still_format
         self._items: queue.Queue[Item | BaseException | None] = queue.Queue(waiting)
         self._stopping = threading.Event()
@@ -78,9 +88,12 @@ class Decoder:
         return item
 
     def close(self) -> None:
-        """Stop within one frame; what was not read is lost."""
+        """Stop soon; what was not read is lost."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(STOP_PATIENCE_S)
+        if self._thread.is_alive():  # it decodes on without a frame to give, perhaps for minutes
+            self._abort()
+            self._thread.join()
 
     def __enter__(self) -> Decoder:
         return self

@@ -166,7 +166,10 @@ class Ingest:
 
     def _decoder(self, steps: Iterator[Step]) -> Decoder:
         return Decoder(
-            lambda: steps, self._still_format, waiting=self._settings.decoded_queue_frames
+            lambda: steps,
+            self._still_format,
+            waiting=self._settings.decoded_queue_frames,
+            abort=self._source.close,
         )
 
     def _items(

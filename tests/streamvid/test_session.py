@@ -346,6 +346,11 @@ def test_leaving_an_answer_early_gives_its_context_back(opened: Opened, clip: Pa
     assert opened.session.ask(clip, "what else ?").result().usage.context_reused
 
 
+def test_an_answer_that_is_never_read_loads_no_model(home: Path, clip: Path) -> None:
+    with Session(home, refuse_to_load) as session, session.ask(clip, "what ?"):
+        pass
+
+
 def test_several_threads_ask_at_once_and_get_what_they_get_alone(
     opened: Opened, clip: Path
 ) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamvid.answer.fusion_set import choose, nearest_counts
@@ -15,6 +15,7 @@ def array(ticks: set[int]) -> np.ndarray:
     return np.asarray(sorted(ticks), np.int64)
 
 
+@settings(deadline=None)
 @given(tick_sets, st.lists(st.integers(0, 500)), st.integers(1, 40), weightings)
 def test_the_set_is_of_the_range_without_repeats_in_order_and_bounded(
     ticks: set[int], retrieved: list[int], limit: int, weighting: str
@@ -29,6 +30,7 @@ def test_the_set_is_of_the_range_without_repeats_in_order_and_bounded(
     assert chosen.complete == (len(ticks) <= limit)
 
 
+@settings(deadline=None)
 @given(tick_sets, st.lists(st.integers(0, 500)), st.integers(1, 40))
 def test_span_uses_the_whole_limit_and_counts_each_frame_once(
     ticks: set[int], retrieved: list[int], limit: int
@@ -38,6 +40,7 @@ def test_span_uses_the_whole_limit_and_counts_each_frame_once(
     assert sum(chosen.weights) == len(ticks)
 
 
+@settings(deadline=None)
 @given(tick_sets, st.lists(st.integers(0, 500)), weightings)
 def test_all_frames_count_alike_so_that_bounded_equals_full(
     ticks: set[int], retrieved: list[int], weighting: str
@@ -48,12 +51,14 @@ def test_all_frames_count_alike_so_that_bounded_equals_full(
     assert set(chosen.ticks) == ticks
 
 
+@settings(deadline=None)
 @given(tick_sets, st.integers(3, 40), weightings)
 def test_the_best_retrieved_frame_is_always_in(ticks: set[int], limit: int, weighting: str) -> None:
     best = min(ticks)
     assert best in choose(array(ticks), [best], limit, weighting=weighting).ticks
 
 
+@settings(deadline=None)
 @given(tick_sets, st.data())
 def test_counts_are_those_of_brute_force(ticks: set[int], data: st.DataObject) -> None:
     chosen = tuple(sorted(data.draw(st.sets(st.sampled_from(sorted(ticks)), min_size=1))))

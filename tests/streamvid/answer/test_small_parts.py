@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamvid.answer.exactness import Making, exactness_of
@@ -47,6 +47,7 @@ def test_each_approximation_is_said(change: dict[str, int], words: str) -> None:
     assert "exact" not in both
 
 
+@settings(deadline=None)
 @given(
     question=st.integers(1, 2000),
     history=st.integers(0, 600),

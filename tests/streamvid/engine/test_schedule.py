@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamvid.engine import Priority, Turns, Waiting, pick
@@ -29,6 +29,7 @@ def test_nothing_waiting_is_refused() -> None:
         pick([], Turns(), 0.0)
 
 
+@settings(deadline=None)
 @given(jobs, st.floats(0, 100))
 def test_the_most_urgent_kind_goes_first_unless_a_live_frame_is_late(
     waiting: list[Waiting], now_s: float
@@ -42,6 +43,7 @@ def test_the_most_urgent_kind_goes_first_unless_a_live_frame_is_late(
         assert waiting[place].priority is min(job.priority for job in waiting)
 
 
+@settings(deadline=None)
 @given(jobs, st.floats(0, 100))
 def test_every_job_is_served_once_and_late_frames_alternate(
     waiting: list[Waiting], now_s: float
@@ -63,6 +65,7 @@ def test_every_job_is_served_once_and_late_frames_alternate(
     assert [job.priority for job in others] == sorted(job.priority for job in others)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 5), st.integers(1, 30), st.sampled_from([Priority.DECODE, Priority.QUESTION]))
 def test_questions_are_served_in_turn(owners: int, rounds: int, priority: Priority) -> None:
     waiting = [Waiting(i, priority, f"q{i}", 0.0) for i in range(owners)]
@@ -85,6 +88,7 @@ def test_a_newcomer_does_not_wait_behind_all_steps_of_the_others() -> None:
     assert pick(waiting, turns, 0.0)[0] == 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40))
 def test_decoding_gets_every_other_turn_beside_late_frames(steps: int) -> None:
     turns, kinds = Turns(), []

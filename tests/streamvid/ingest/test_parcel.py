@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory import BLOCK_TICKS, GapRow, TickSpan
@@ -49,6 +49,7 @@ def cut(
     return parcels
 
 
+@settings(deadline=None)
 @given(stretches(), st.integers(1, 20))
 def test_parcels_tile_the_ticks_and_lose_nothing(
     stretch: tuple[list[Ticked | GapRow], int], batch: int
@@ -66,6 +67,7 @@ def test_parcels_tile_the_ticks_and_lose_nothing(
     assert sum(gapped_ticks(parcel.gaps) for parcel in parcels) == gapped_ticks(tuple(gaps))
 
 
+@settings(deadline=None)
 @given(stretches(), st.integers(1, 20))
 def test_a_parcel_keeps_to_its_block_its_batch_and_one_side_of_a_gap(
     stretch: tuple[list[Ticked | GapRow], int], batch: int
@@ -82,6 +84,7 @@ def test_a_parcel_keeps_to_its_block_its_batch_and_one_side_of_a_gap(
         assert all(span.first_tick <= g.start_s < g.end_s <= span.end_tick for g in parcel.gaps)
 
 
+@settings(deadline=None)
 @given(stretches(), st.integers(1, 20), st.data())
 def test_blocks_in_any_order_are_cut_like_one_pass(
     stretch: tuple[list[Ticked | GapRow], int], batch: int, data: st.DataObject
@@ -107,6 +110,7 @@ def test_blocks_in_any_order_are_cut_like_one_pass(
     assert contents(apart) == contents(cut(items, 0, end, batch))
 
 
+@settings(deadline=None)
 @given(stretches(), st.integers(1, 20), st.integers(0, 300))
 def test_what_is_settled_is_left_out_and_the_rest_is_kept(
     stretch: tuple[list[Ticked | GapRow], int], batch: int, settled: int

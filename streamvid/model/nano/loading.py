@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,18 +15,25 @@ from streamvid.model.llama import (
     LanguageModel,
     LlamaConfig,
     LlamaStack,
+    Precision,
     PrecisionName,
     choose_precision,
 )
 from streamvid.model.nano.frames import FrameEncoder, build_vision
-from streamvid.model.nano.language_weights import converted_folder, load_weights
+from streamvid.model.nano.language_weights import converted_folder
+from streamvid.model.nano.merged import load_merged
 from streamvid.model.nano.model import NanoModel, NanoParts
 from streamvid.model.nano.packages import EFFICIENTNET_LITE2, MINILM, SMOLLM2
 from streamvid.model.nano.prefusion import FusionGate
 from streamvid.model.nano.prompt import Prompt
 from streamvid.model.nano.sentence_encoder import SentenceEncoder
 from streamvid.model.nano.tower import load_tower
-from streamvid.model.nano.trained import PREFUSION_LAYERS, load_trained, packaged_folder
+from streamvid.model.nano.trained import (
+    PREFUSION_LAYERS,
+    digest_files,
+    load_vision,
+    packaged_folder,
+)
 
 TRAINED_VIEW_TOKENS = 1024
 
@@ -47,18 +55,18 @@ def load_nano(
     """
     folder = weights or packaged_folder()
     language_folder = language_folder or converted_folder(SMOLLM2, cache, say=say)
-    fields, base = load_weights(language_folder)
-    trained = load_trained(folder, base)
-    config = LlamaConfig.from_json(fields)
+    config = LlamaConfig.from_json(json.loads((language_folder / "config.json").read_text()))
+    language, prefusion = load_merged(language_folder, folder, cache, say=say)
+    trained = load_vision(folder)
     chosen = choose_precision(
         precision,
         cache_dir=cache,
         width=config.hidden_size,
         inner_width=config.intermediate_size,
     )
-    rms = float(base["model.embed_tokens.weight"].pow(2).mean().sqrt())
+    rms = float(language["model.embed_tokens.weight"].float().pow(2).mean().sqrt())
     tower = load_tower(EFFICIENTNET_LITE2.verify())
-    vision = build_vision(tower, trained.vision, width=config.hidden_size, embedding_rms=rms)
+    vision = build_vision(tower, trained, width=config.hidden_size, embedding_rms=rms)
     # What the prefill pays for, the vision side pays for too: both are large products.
     vision_type = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
     return NanoModel(
@@ -66,13 +74,16 @@ def load_nano(
             prompt=Prompt(language_folder),
             frames=FrameEncoder(tower, vision, dtype=vision_type),
             prefusion=LlamaStack.from_tensors(
-                config.with_layers(PREFUSION_LAYERS), trained.prefusion, chosen
+                config.with_layers(PREFUSION_LAYERS),
+                prefusion,
+                # It never decodes, so it needs no copy of its weights for that.
+                Precision(chosen.prefill, chosen.prefill),
             ),
-            text_gate=_gate(trained.vision, "text_gate.", rms),
-            vision_gate=_gate(trained.vision, "vision_gate.", rms),
-            language=LanguageModel.from_tensors(config, trained.language, chosen),
+            text_gate=_gate(trained, "text_gate.", rms),
+            vision_gate=_gate(trained, "vision_gate.", rms),
+            language=LanguageModel.from_tensors(config, language, chosen),
             sentences=lambda: SentenceEncoder(MINILM.locate().parent),
-            digest=_digest(trained.digest),
+            digest=_digest(digest_files(folder)),
             trained_view_tokens=TRAINED_VIEW_TOKENS,
         )
     )

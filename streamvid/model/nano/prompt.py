@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from transformers import AutoTokenizer
+from tokenizers import Tokenizer
 
-from streamvid.model.errors import PromptError
+from streamvid.model.errors import PromptError, WeightsError
 
 INSTRUCTION = (
     "Watch for people, animals, things, actions, places and colours, and say only what is there."
@@ -27,7 +26,12 @@ class Prompt:
     """Token ids of every part of the prompt. ``folder`` holds the tokenizer."""
 
     def __init__(self, folder: Path) -> None:
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        # The bare tokenizer: transformers' own takes seconds to import and adds nothing here.
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        # A control token spelt in a question is read as the characters that spell it.
+        self.tokenizer.encode_special_tokens = True
         self._start = self._marker("<|im_start|>")
         self.end = self._marker("<|im_end|>")
         newline = self._plain("\n")
@@ -51,15 +55,15 @@ class Prompt:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ``ids``, control tokens left out."""
-        text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
+        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
         return text
 
     def _plain(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(
-            text, add_special_tokens=False, split_special_tokens=True
-        ).input_ids
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
     def _marker(self, token: str) -> int:
-        number: int = self.tokenizer.convert_tokens_to_ids(token)
+        number: int | None = self.tokenizer.token_to_id(token)
+        if number is None:
+            raise WeightsError(f"the tokenizer lacks {token}; convert the language model again")
         return number

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 _MAX_TOKENS = 128
 
@@ -20,6 +21,7 @@ class SentenceEncoder:
     """
 
     def __init__(self, folder: Path, *, dtype: torch.dtype = torch.float32) -> None:
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
         self._model = AutoModel.from_pretrained(folder, dtype=dtype).eval()
 

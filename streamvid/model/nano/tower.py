@@ -112,7 +112,8 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = x if self.expand is None else self.expand(x)
         y = self.project(self.depthwise(y))
-        return x + y if self.residual else y
+        out: Tensor = x + y if self.residual else y
+        return out
 
 
 class Tower(nn.Module):

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
@@ -30,18 +29,6 @@ _MEMORY_FILES = ("vision.safetensors", "retrieval.safetensors", "prefusion.safet
 def packaged_folder() -> Path:
     """Where the weights that come with streamvid lie."""
     return Path(__file__).parent / "weights"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainedWeights:
-    """Float32 tensors: of ``Vision`` and both gates (``vision.``, ``text_gate.``, ``vision_gate.``)
-    and the whole of pre-fusion (``layers.<i>.``) and language model (``model.``), base added."""
-
-    vision: dict[str, Tensor]
-    prefusion: dict[str, Tensor]
-    language: dict[str, Tensor]
-    digest: str
-    """Of the files that a memory's numbers depend on."""
 
 
 def save_trained(
@@ -79,30 +66,49 @@ def save_trained(
     return written
 
 
-def load_trained(folder: Path, base: dict[str, Tensor]) -> TrainedWeights:
-    """Read what ``save_trained`` wrote. Raises WeightsError where files are missing.
+def load_vision(folder: Path) -> dict[str, Tensor]:
+    """Float32 tensors of ``Vision`` and both gates: ``vision.``, ``text_gate.``, ``vision_gate.``.
 
-    ``base`` is used up: its tensors become the language model's, so that weights are held once.
+    This and the other loads raise WeightsError where a file is missing.
     """
-    paths = [folder / name for name in _MEMORY_FILES]
-    language_paths = sorted(folder.glob("language-*.safetensors"))
-    for path in [*paths, *(language_paths or [folder / "language-1.safetensors"])]:
-        if not path.is_file():
-            raise WeightsError(f"trained weights are missing: {path}; install streamvid again")
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes())
-    vision = dequantise(load_file(paths[0])) | dequantise(load_file(paths[1]))
-    moved = dequantise(load_file(paths[2]))
-    prefusion = {
+    paths = _files(folder)
+    return dequantise(load_file(paths[0])) | dequantise(load_file(paths[1]))
+
+
+def load_prefusion(folder: Path, base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The pre-fusion layers, float32, named as the base's first layers (``model.layers.<i>.``)."""
+    moved = dequantise(load_file(_files(folder)[2]))
+    return {
         name: base[name] + moved.get(name.removeprefix("model."), 0.0)
         for name in base
         if _is_prefusion(name)
     }
-    for path in language_paths:
+
+
+def load_language(folder: Path, base: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The language model, float32. ``base`` is used up, so that weights are held once."""
+    for path in _files(folder)[len(_MEMORY_FILES) :]:
         for name, difference in dequantise(load_file(path)).items():
             base[name] += difference
-    return TrainedWeights(vision, prefusion, base, digest.hexdigest())
+    return base
+
+
+def digest_files(folder: Path, *, everything: bool = False) -> str:
+    """Hash of the files that a memory's numbers depend on, or of ``everything``."""
+    digest = hashlib.sha256()
+    for path in _files(folder)[: None if everything else len(_MEMORY_FILES)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    language = sorted(folder.glob("language-*.safetensors"))
+    paths = [folder / name for name in _MEMORY_FILES]
+    paths += language or [folder / "language-1.safetensors"]
+    for path in paths:
+        if not path.is_file():
+            raise WeightsError(f"trained weights are missing: {path}; install streamvid again")
+    return paths
 
 
 def _is_prefusion(name: str) -> bool:

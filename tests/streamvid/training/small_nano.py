@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from streamvid.model.nano.prompt import Prompt
 from streamvid.model.nano.tower import Tower
@@ -18,9 +18,9 @@ from streamvid.training.trainer import trainable
 def write_language_model(folder: Path, tokenizer_folder: Path) -> Path:
     """A checkpoint of 5 layers of width 64 with the real tokenizer."""
     torch.manual_seed(0)
-    prompt = Prompt(tokenizer_folder)
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
     config = LlamaConfig(
-        vocab_size=len(prompt.tokenizer),
+        vocab_size=len(tokenizer),
         hidden_size=64,
         intermediate_size=128,
         num_hidden_layers=5,
@@ -33,7 +33,7 @@ def write_language_model(folder: Path, tokenizer_folder: Path) -> Path:
     # A larger spread than in a fresh network, so that layers do something worth comparing.
     config.initializer_range = 0.2
     LlamaForCausalLM(config).save_pretrained(folder)
-    prompt.tokenizer.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     assert json.loads((folder / "config.json").read_text())["model_type"] == "llama"
     return folder
 

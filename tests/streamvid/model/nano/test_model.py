@@ -9,10 +9,10 @@ import torch
 from streamvid.model.errors import ModelError
 from streamvid.model.llama.precision import named_precision
 from streamvid.model.nano.frames import squares
-from streamvid.model.nano.language_weights import load_weights
 from streamvid.model.nano.loading import load_nano
+from streamvid.model.nano.merged import load_merged
 from streamvid.model.nano.prompt import Prompt
-from streamvid.model.nano.trained import load_trained
+from streamvid.model.nano.trained import load_vision
 from streamvid.model.seam import Finished, Sampling
 from streamvid.training.rows import Frame, Row, batch_rows
 from streamvid.training.turns import Turn
@@ -82,13 +82,13 @@ def test_kept_states_fuse_as_stills_do(nano, pictures):
 
 
 def test_the_running_model_computes_what_was_trained(
-    nano, pictures, small_network, small_weights, small_language_folder, tower
+    nano, pictures, small_network, small_weights, small_language_folder, nano_cache, tower
 ):
     # The network takes the weights as shipped, so that rounding stands on both sides.
-    trained = load_trained(small_weights, load_weights(small_language_folder)[1])
-    shipped = dict(trained.vision)
-    shipped |= {name.removeprefix("model."): t for name, t in trained.prefusion.items()}
-    shipped |= {f"language.{name}": tensor for name, tensor in trained.language.items()}
+    language, prefusion = load_merged(small_language_folder, small_weights, nano_cache)
+    shipped = load_vision(small_weights)
+    shipped |= {name.removeprefix("model."): t.float() for name, t in prefusion.items()}
+    shipped |= {f"language.{name}": tensor.float() for name, tensor in language.items()}
     assert not small_network.load_state_dict(shipped, strict=False).unexpected_keys
     order, weights = (0, 0, 1, 2, 3, 3), (2.0, 1.0, 1.0, 2.0)
     row = Row(

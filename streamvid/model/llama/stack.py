@@ -74,6 +74,7 @@ class LlamaStack:
         """An empty KV cache of this decoder's sizes and type."""
         return KVCache(self.config, dtype=self._cache_dtype, room_tokens=room_tokens)
 
+    @torch.inference_mode()
     def run(self, embeddings: Tensor, cache: KVCache, *, outputs: int) -> Tensor:
         """Run [n, d] behind ``cache``, which then holds them too.
 
@@ -84,6 +85,7 @@ class LlamaStack:
         cache.advance(embeddings.shape[0])
         return hidden[0]
 
+    @torch.inference_mode()
     def run_one(self, embedding: Tensor, cache: KVCache) -> Tensor:
         """Decode step: ``embedding`` [d] behind ``cache`` → residual stream float32 [d]."""
         hidden = embedding.float()
@@ -93,6 +95,7 @@ class LlamaStack:
         cache.advance(1)
         return hidden
 
+    @torch.inference_mode()
     def run_frames(
         self,
         embeddings: Tensor,
@@ -108,6 +111,7 @@ class LlamaStack:
         wanted = embeddings.shape[1] if outputs is None else outputs
         return self._layers_over(embeddings.float(), FrameStore(past=past), wanted)
 
+    @torch.inference_mode()
     def run_frames_keeping(
         self,
         embeddings: Tensor,

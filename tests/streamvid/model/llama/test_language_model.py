@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streamvid.model.errors import ContextFullError
 from streamvid.model.llama import LanguageModel, LlamaConfig, Precision
+from streamvid.model.llama.linear import kernels_here
 
 LLAMA3 = {
     "rope_type": "llama3",
@@ -114,10 +115,10 @@ def test_a_fork_goes_its_own_way(model):
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
-@pytest.mark.parametrize("precision", ["bf16", "bf16-packed", "int8"])
-def test_rounded_weights_stay_near_the_full_ones(config, tensors, model, precision):
-    prefill = "bf16" if precision == "int8" else precision
-    rounded = LanguageModel.from_tensors(config, tensors, Precision(prefill, precision))
+@pytest.mark.parametrize("decode", [kernel for kernel in kernels_here() if kernel != "fp32"])
+@pytest.mark.parametrize("prefill", [kernel for kernel in kernels_here() if kernel != "int8"])
+def test_rounded_weights_stay_near_the_full_ones(config, tensors, model, prefill, decode):
+    rounded = LanguageModel.from_tensors(config, tensors, Precision(prefill, decode))
     ids = torch.randint(0, 97, (60,))
     expected = model.logits_of_all(model.embed(ids), model.new_cache())
     cache = rounded.new_cache()

@@ -11,12 +11,14 @@ from streamvid.evaluation.questions import (
     load_yesno,
 )
 from streamvid.evaluation.report import AnswerRecord, Figure, Tally, table, write_report
+from streamvid.evaluation.run import Data, Watcher, evaluate
 from streamvid.evaluation.videos import VideoReply, VideoRun
 
 __all__ = [
     "AnswerRecord",
     "Clip",
     "ClipQuestions",
+    "Data",
     "EvaluationError",
     "Figure",
     "FilmPlan",
@@ -28,6 +30,8 @@ __all__ = [
     "VideoQuestion",
     "VideoReply",
     "VideoRun",
+    "Watcher",
+    "evaluate",
     "load_manifest",
     "load_yesno",
     "plan_film",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from streamvid.evaluation.errors import EvaluationError
@@ -40,6 +40,17 @@ class FilmPlan:
     def duration_s(self) -> float:
         """Where the last segment ends."""
         return self.segments[-1].end_s if self.segments else 0.0
+
+    def renamed(self, names: Mapping[str, str]) -> FilmPlan:
+        """The same plan with clips called by ``names`` (those without one keep theirs)."""
+        return FilmPlan(
+            tuple(
+                replace(segment, clip=names.get(segment.clip, segment.clip))
+                if segment.clip is not None
+                else segment
+                for segment in self.segments
+            )
+        )
 
     def range_of(self, clip: str) -> tuple[float, float]:
         """Where a clip stands. Raises EvaluationError for one that is not in the film."""

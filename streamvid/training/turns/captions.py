@@ -84,6 +84,8 @@ def read_caption(text: str) -> Caption:
         if base is None or tokens[position - 1] in _BEFORE_NOUN:
             continue  # "a running stream", "his drink"
         verbs[position] = base
+        if tokens[position - 1] in words.IN_BODY:
+            continue  # "with her head resting on": the head does it
         subject = _subject_before(tokens, position)
         if subject:
             subjects[position] = subject

@@ -32,12 +32,17 @@ def draw_turns(
     edges = list(accumulate(shares[name] for name in filling))
     turns: list[Turn] = []
     asked: set[str] = set()
+    told: set[str] = set()
     for first in drawn:
         name = first
         for _ in range(_TRIES):
             turn = makers[name]()
-            if turn is not None and turn.question not in asked:
+            # The same caption to two requests teaches nothing new; a "yes" to two questions does.
+            stale = turn is None or turn.question in asked or turn.answer in told
+            if turn is not None and not stale:
                 asked.add(turn.question)
+                if turn.kind == "caption":
+                    told.add(turn.answer)
                 turns.append(turn)
                 break
             name = rng.choices(filling, cum_weights=edges)[0]

@@ -41,7 +41,12 @@ def load_examples(folder: Path, split: str) -> list[Example]:
                 )
             if its_split != split:
                 continue
-            origin[image] = (str(record.get("source", "")), bool(record.get("squashed", False)))
+            # A file that does not say leaves standing what the other one said.
+            source, squashed = origin.get(image, ("", False))
+            origin[image] = (
+                str(record.get("source", source)),
+                bool(record.get("squashed", squashed)),
+            )
             if "captions" in record:
                 captions[image] = captions.get(image, ()) + _captions(record, where)
             if "qa" in record:

@@ -10,7 +10,7 @@ from streamvid.training.turns import words
 from streamvid.training.turns.captions import Caption, read_caption, tokenise
 from streamvid.training.turns.catalogue import load_catalogue
 from streamvid.training.turns.categories import category_facts
-from streamvid.training.turns.claims import Verdicts, claim
+from streamvid.training.turns.claims import Claim, Verdicts, claim
 from streamvid.training.turns.concepts import Concept
 from streamvid.training.turns.doings import doing_facts, object_facts
 from streamvid.training.turns.facts import (
@@ -23,6 +23,7 @@ from streamvid.training.turns.facts import (
 from streamvid.training.turns.mining import mine_concepts
 from streamvid.training.turns.places import place_facts
 from streamvid.training.turns.states import (
+    STATES,
     colour_claims,
     count_claims,
     place_claims,
@@ -108,6 +109,8 @@ class Reader:
             holds, fails = claims(gist)
             true |= holds
             false |= fails
+        _of_the_subject(gist, true)
+        _of_the_subject(gist, false)
         return Reading(
             tuple(captions),
             vocabulary,
@@ -125,6 +128,17 @@ class Reader:
                 if concept not in found and concept.named_by(caption, tokens):
                     found.add(concept)
         return {concept for concept in found if concept.unless.isdisjoint(vocabulary)}
+
+
+def _of_the_subject(gist: Gist, claims: set[Claim]) -> None:
+    """What holds of "a person" in the picture holds of its one man: add it as said of him."""
+    subjects = {"a person": gist.person, "a dog": "dog" if gist.animal == "dog" else None}
+    for found in [found for found in claims if found.form == "doing"]:
+        who, doing = found.parts
+        named = subjects.get(who)
+        # Doings in one word are judged by the subject's own verbs (``states``), more carefully.
+        if named and " " in doing and doing not in STATES:
+            claims.add(claim("state", f"the {named}", doing))
 
 
 def _own_words(concept: Concept) -> list[frozenset[str]]:

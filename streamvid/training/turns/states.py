@@ -18,7 +18,7 @@ def _set(text: str) -> frozenset[str]:
 
 
 # State → verbs that say so, verbs that leave it open, verbs that rule it out.
-_STATES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
+STATES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
     "sitting": (
         _set("sit"),
         _set("ride drive eat drink read row paddle kayak swing slide lean rest relax fish crouch"),
@@ -102,7 +102,7 @@ def subject_states(gist: Gist) -> tuple[set[Claim], set[Claim]]:
             for position, base in caption.verbs.items()
             if caption.subjects.get(position, kind) == kind
         ]
-        for state, (saying, leaving, ruling) in _STATES.items():
+        for state, (saying, leaving, ruling) in STATES.items():
             if kind != "person" and state not in _DOG_STATES:
                 continue
             stated = claim("state", f"the {who}", state)

@@ -49,6 +49,19 @@ _THING = (
     "Is there {x} here?",
     "Does the {medium} contain {x}?",
 )
+_ANY = (
+    "Are there any {many}?",
+    "Are there {many} in the {medium}?",
+    "Do you see any {many}?",
+    "Can you see any {many}?",
+    "Are there any {many} in the {medium}?",
+    "Are {many} visible?",
+    "Does the {medium} show any {many}?",
+    "Can any {many} be seen?",
+    "Are any {many} to be seen?",
+    "Are there {many} here?",
+)
+_ANY_SHARE = 0.12
 _DOING = (
     "Is {who} {doing}?",
     "Is there {who} {doing}?",
@@ -134,7 +147,9 @@ def fill(form: str, rng: Random, *, media: tuple[str, ...] = PICTURE_WORDS) -> s
 def ask_claim(claim: Claim, rng: Random, *, media: tuple[str, ...] = PICTURE_WORDS) -> str:
     """A yes/no question about ``claim``; the wording is drawn without regard to the answer."""
     parts = claim.parts
-    if claim.form == "thing":
+    if claim.form == "thing" and rng.random() < _ANY_SHARE and _countable(parts[0]):
+        text = rng.choice(_ANY).replace("{many}", grammar.plural(parts[0].split(" ", 1)[1]))
+    elif claim.form == "thing":
         text = rng.choice(_THING).replace("{x}", rng.choice(parts))
         if parts[0] in PLURAL_THINGS:
             text = for_plural(text)
@@ -166,6 +181,10 @@ def ask_claim(claim: Claim, rng: Random, *, media: tuple[str, ...] = PICTURE_WOR
     else:
         text = rng.choice(_PLACE).replace("{x}", parts[0])
     return fill(text, rng, media=media)
+
+
+def _countable(phrase: str) -> bool:
+    return phrase.startswith(("a ", "an ")) and " of " not in phrase
 
 
 def for_plural(text: str) -> str:

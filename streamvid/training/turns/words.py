@@ -191,4 +191,4 @@ NOT_VERBS = word_set(
     "swings slides waves trains bats rocks boxes bikes skis rows paints waters sleds bowls steps "
     "camps blocks brushes boats cooks points pets cuts travels"
 )
-IN_BODY = word_set("mouth teeth hand hands arms lap head face air back hair")
+IN_BODY = word_set("mouth teeth hand hands arm arms head face hair legs feet tongue tail ears")

@@ -34,6 +34,7 @@ def test_both_files_make_one_example(tmp_path):
     (example,) = load_examples(write(tmp_path, captions=[CAPTIONED, OTHER], qa=[ASKED]), "train")
     assert example.image == "images/b.jpg"
     assert example.captions == ("A dog.",)
+    assert (example.source, example.squashed) == ("mine", True)  # said by one file only
     assert [pair.statement for pair in example.qa] == ["It is a dog.", None]
 
 

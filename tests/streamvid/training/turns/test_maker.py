@@ -145,6 +145,18 @@ def test_an_unknown_picture_can_be_asked_about():
     assert all(is_yes(turn) for turn in turns if turn.concept == "a dog")
 
 
+def test_one_caption_is_told_once():
+    for seed in range(30):
+        turns = village_maker().text_turns("A dog runs.", Random(seed), 8)
+        assert sum(turn.kind == "caption" for turn in turns) <= 1
+
+
+def test_several_can_be_asked_about_at_once():
+    asked = [turn for _, turn in many(1000, seed=8) if " any " in turn.question]
+    assert {is_yes(turn) for turn in asked} == {True, False}
+    assert all((turn.concept or "").startswith(("a ", "an ")) for turn in asked)
+
+
 def test_nothing_to_learn_from_is_refused():
     with pytest.raises(NoExamplesError):
         TurnMaker([], 1)

@@ -141,3 +141,18 @@ def test_facts_come_from_captions(captions, kind, key, answer):
 )
 def test_where_captions_disagree_nothing_is_asked(captions, key):
     assert not [fact for fact in read(*captions).facts if fact.key == key]
+
+
+def test_doings_of_a_person_are_those_of_the_one_man():
+    verdicts = read(*FULL).verdicts
+    assert claim("state", "the man", "riding a bike") in verdicts.true
+    assert claim("state", "the man", "playing the guitar") in verdicts.false
+    crowd = read(*("People watch two men ride bikes.",) * 4).verdicts
+    assert not [c for c in crowd.true | crowd.false if c.form == "state"]
+
+
+def test_a_part_of_the_body_is_no_subject():
+    facts = read("A woman sits with her head resting on a table.").facts
+    doings = [answer for fact in facts if fact.kind == "doing" for answer in fact.answers]
+    assert doings
+    assert not [answer for answer in doings if "resting" in answer.lower().split()[:4]]

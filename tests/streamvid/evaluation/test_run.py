@@ -1,0 +1,175 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamvid.evaluation import Data, EvaluationError, FilmPlan, VideoReply, evaluate
+
+NOUNS = ("dog", "cat", "horse", "bus")
+
+
+class Knower:
+    """Watches nothing: it knows from a file's name what is in it."""
+
+    def __init__(self) -> None:
+        self.plan: FilmPlan | None = None
+
+    def answer_picture(self, picture: Path, question: str) -> str:
+        return self._reply(picture, question)
+
+    def embed_texts(self, texts):
+        return np.array([[noun in text for noun in NOUNS] for text in texts], np.float32)
+
+    def embed_pictures(self, pictures):
+        return np.array([[p.stem.startswith(noun) for noun in NOUNS] for p in pictures], np.float32)
+
+    def ask_clip(self, clip: Path, question: str) -> VideoReply:
+        return VideoReply(self._reply(clip, question), (1.0,))
+
+    def clip_moments_s(self, clip: Path):
+        return [float(second) for second in range(8)]
+
+    def watch_film(self, plan: FilmPlan) -> None:
+        assert all(Path(s.clip or s.picture or "").is_absolute() for s in plan.segments)
+        self.plan = plan
+
+    def ask_film(self, start_s: float, end_s: float, question: str) -> VideoReply:
+        assert self.plan is not None
+        (clip,) = [s.clip for s in self.plan.segments if s.start_s == start_s and s.end_s == end_s]
+        return self.ask_clip(Path(clip or ""), question)
+
+    def search_film(self, phrase: str):
+        assert self.plan is not None
+        return [
+            s.start_s
+            for s in self.plan.segments
+            if s.clip and any(n in phrase and n in Path(s.clip).stem for n in NOUNS)
+        ]
+
+    @staticmethod
+    def _reply(file: Path, question: str) -> str:
+        noun = next(noun for noun in NOUNS if file.stem.startswith(noun))
+        if question.startswith("Is there"):
+            return "Yes." if noun in question else "No."
+        return f"A {noun} stands there."
+
+
+def lines(file: Path, records: list[dict[str, object]]) -> None:
+    file.write_text("\n".join(json.dumps(record) for record in records), encoding="utf-8")
+
+
+@pytest.fixture
+def captions(tmp_path):
+    folder = tmp_path / "captions"
+    folder.mkdir()
+    records = [
+        {
+            "image": f"{noun}_{split}.jpg",
+            "captions": [f"A {noun} stands there."] * 3,
+            "split": split,
+            "source": "flickr8k",
+        }
+        for noun in NOUNS
+        for split in ("train", "dev")
+    ]
+    lines(folder / "captions.jsonl", records)
+    pairs = [{"question": "What is it?", "answer": "dog", "type": "object"}]
+    lines(folder / "qa.jsonl", [{"image": "dog_dev.jpg", "qa": pairs, "split": "dev"}])
+    asked = [
+        {"image": f"{noun}_dev.jpg", "question": f"Is there a {noun}?", "answer": "yes"}
+        for noun in NOUNS
+    ]
+    lines(folder / "yesno.jsonl", asked)
+    return folder
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    records = [
+        {
+            "file": f"content/{noun}.mp4",
+            "duration_s": 8,
+            "caption": f"A {noun} stands.",
+            "qa": [
+                {
+                    "q": f"Is there a {noun}?",
+                    "answer": "yes",
+                    "accept": ["yes"],
+                    "kind": "yesno",
+                    "t0": 1,
+                    "t1": 2,
+                },
+                {
+                    "q": "What is it?",
+                    "answer": noun,
+                    "accept": [noun],
+                    "kind": "what",
+                    "t0": 0,
+                    "t1": 8,
+                },
+            ],
+        }
+        for noun in NOUNS[:3]
+    ]
+    lines(folder / "manifest.jsonl", records)
+    return folder / "manifest.jsonl"
+
+
+def test_everything_is_asked_and_written(captions, manifest, tmp_path):
+    parts: list[str] = []
+    out = tmp_path / "out"
+    figures = evaluate(
+        Knower(), Data(captions, "dev", manifest, 0.02), out, seed=1, progress=parts.append
+    )
+    assert parts == [
+        "retrieval",
+        "picture yes and no",
+        "picture questions",
+        "captions",
+        "clips",
+        "film",
+    ]
+    assert set(json.loads((out / "eval.json").read_text())) == set(figures)
+    for key in (
+        "text_to_image_r1",
+        "picture_yesno_accuracy",
+        "picture_qa_accuracy_flickr8k_object",
+        "caption_subject_accuracy",
+        "video_yesno_accuracy",
+        "video_qa_accuracy_what",
+        "evidence_at_1",
+        "long_clip_at_1",
+        "long_yesno_accuracy",
+        "long_qa_accuracy",
+        "long_yesno_accuracy_clip_alone",
+    ):
+        assert figures[key].value == 1.0, key
+    assert figures["video_yesno_accuracy"].wrong == 0.0
+    assert (out / "answers.jsonl").read_text().count("\n") > 20
+    assert "evidence_at_3" in (out / "table.txt").read_text()
+
+
+def test_any_subset_of_the_data_will_do(captions, manifest, tmp_path):
+    only_videos = evaluate(Knower(), Data(None, "dev", manifest, 0), tmp_path / "v")
+    assert not [key for key in only_videos if key.startswith(("picture", "caption", "long"))]
+    for name in ("qa.jsonl", "yesno.jsonl"):
+        (captions / name).unlink()
+    only_captions = evaluate(Knower(), Data(captions, "dev", None, 0), tmp_path / "c")
+    assert set(only_captions) == {
+        "text_to_image_r1",
+        "text_to_image_r5",
+        "text_to_image_r10",
+        "caption_subject_accuracy",
+        "caption_content_precision",
+        "caption_content_recall",
+    }
+
+
+def test_nothing_to_evaluate_on_is_refused(captions):
+    with pytest.raises(EvaluationError, match="nothing to evaluate"):
+        Data(None, "dev", None, 0)
+    with pytest.raises(EvaluationError, match="needs a captions folder and a manifest"):
+        Data(captions, "dev", None, 1)

@@ -38,6 +38,14 @@ class Damage:
         if self._ledger is not None:
             self._ledger.damage(tick, *self._totals[tick])
 
+    def lose(self, tick: int) -> None:
+        """A picture that the packets promised in ``tick`` never came out.
+
+        One damaged frame, unless its damage is known, or becomes known later.
+        """
+        if tick not in self._totals and self._ledger is not None:
+            self._ledger.damage(tick, 0, 1)
+
     def __contains__(self, tick: object) -> bool:
         return tick in self._totals
 

@@ -222,8 +222,8 @@ class FileSource:
                 if open_ticks and open_ticks.start == ticks.start:
                     coverage.last_t_s = self._last_before(timetable, ticks.start, limit_s)
                 for lost in open_ticks:
-                    if lost not in damage and self._has_pictures(timetable, lost):
-                        damage.add(lost, frames=1)
+                    if self._has_pictures(timetable, lost):
+                        damage.lose(lost)
                 return coverage.settle_until(tick)
 
             for sampled in sample(reader, timetable, ticks, damage):
@@ -272,7 +272,9 @@ class FileSource:
             coverage = Coverage(
                 self._ledger,
                 first_tick=0,
-                limit_s=cover_limit_s(float(interval * reader.time_base)),
+                limit_s=cover_limit_s(
+                    self._interval_s(timetable) or float(interval * reader.time_base)
+                ),
                 last_t_s=None,
                 is_undecodable=damage.__contains__,
             )

@@ -231,11 +231,25 @@ def colour_facts(gist: Gist) -> Iterator[Fact]:
                 f"What colour {garment} is the {owner} wearing?",
                 f"What colour of {garment} does the {owner} wear?",
             ]
+        if len(found) == 1:
+            # Three plain questions to each with a choice, or nearly so.
+            questions *= 3
+            questions += [f"{grammar.capitalise(verb)} {names[0]} {c}?" for c in _choices(*found)]
         answers = (f"{grammar.capitalise(said)}.",) * 3 + (
             f"{'They are' if many else 'It is'} {said}.",
             f"The {garment} {verb} {said}.",
         )
         yield Fact("colour", ("colour", thing), tuple(questions), answers, kin_of(thing))
+
+
+def _choices(colour: str) -> list[str]:
+    """``red or green`` with every colour it could not be taken for, in either order.
+
+    All of them, so that a pair is asked of red things as it is of green ones: a fixed partner
+    would tell the answer.
+    """
+    others = [c for c in words.COLOURS if c not in words.CLOSE_COLOURS[colour]]
+    return [f"{a} or {b}" for c in others for a, b in ((colour, c), (c, colour))]
 
 
 def _joined(found: Sequence[str]) -> str:

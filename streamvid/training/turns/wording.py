@@ -191,16 +191,19 @@ def for_plural(text: str) -> str:
     """A question worded for one thing, reworded for several: ``Are there bubbles?``"""
     if text.startswith(("Is the colour", "Is the color")) or " the colour of" in text:
         return text
-    if text.startswith("Is it true that"):
+    text = text.replace(", is ", ", are ")
+    if " that " in text:
         return text.replace(" is ", " are ")
     for one, many in (("Is ", "Are "), ("Was ", "Were ")):
         if text.startswith(one):
             return many + text[len(one) :]
-    if text.startswith("Does ") and not text.startswith("Does the "):
-        return "Do " + text[5:]
-    if text.startswith("Does the dog"):
-        return "Do " + text[5:]
-    return text.replace(" that the dogs is ", " that the dogs are ")
+    asks_the_medium = text.startswith(_OF_THE_MEDIUM)
+    return "Do " + text[5:] if text.startswith("Does ") and not asks_the_medium else text
+
+
+_OF_THE_MEDIUM = tuple(
+    f"Does the {medium}" for medium in ("{medium}", *sorted({*PICTURE_WORDS, *VIDEO_WORDS}))
+)
 
 
 def say(claim: Claim, rng: Random, *, holds: bool) -> str:

@@ -156,3 +156,14 @@ def test_a_part_of_the_body_is_no_subject():
     doings = [answer for fact in facts if fact.kind == "doing" for answer in fact.answers]
     assert doings
     assert not [answer for answer in doings if "resting" in answer.lower().split()[:4]]
+
+
+def test_a_choice_of_colours_is_asked_whichever_is_right():
+    def choices(colour):
+        captions = (f"A {colour} ball lies on the floor.",) * 3
+        facts = [fact for fact in read(*captions).facts if fact.key == ("colour", "ball")]
+        return {question for fact in facts for question in fact.questions if " or " in question}
+
+    assert "Is the ball red or green?" in choices("red") & choices("green")
+    assert "Is the ball green or red?" in choices("red") & choices("green")
+    assert not [question for question in choices("brown") if "tan" in question]

@@ -319,3 +319,23 @@ def test_a_full_disk_stops_the_ingest_and_loses_nothing_acknowledged(
         assert sum(span.ticks for span in snapshot.settled()) == max(acknowledged) > 0
     bench.ingest(long_film, "a")
     assert digest(recording) == digest(whole)
+
+
+def test_a_file_without_timestamps_is_gone_on_with_as_well(bench: Bench, tmp_path: Path) -> None:
+    path = film(tmp_path / "raw.h264", 130, fps=25)
+    with open_file(path) as source:
+        assert source.index().ticks is None
+    whole, _ = bench.ingest(path, "whole")
+    stopping: list[bool] = []
+
+    def stop(progress: IngestProgress) -> None:
+        assert progress.expected_ticks is None or progress.stage == "finished"
+        if progress.done_ticks > 80:
+            stopping.append(True)
+
+    settings = Settings(commit_frames=16)
+    with pytest.raises(IngestInterruptedError):
+        bench.ingest(path, "part", settings, progress=stop, cancelled=lambda: bool(stopping))
+    part, outcome = bench.ingest(path, "part", settings)
+    assert 0 < outcome.new_frames < 60
+    assert digest(part) == digest(whole)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+
+from apps.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
 MODELS = (ROOT / "tests" / "streamvid", ROOT / "tests" / "apps")
@@ -37,20 +41,14 @@ def write_video(path: Path, seconds: Sequence[str], *, fps: int = 4) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The program with a home of its own."""
+    """The program with a home of its own; ``children`` are ended with the test."""
 
     home: Path
+    children: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("STREAMVID_", "XDG_"))}
-        return kept | {
-            "HOME": str(self.home),
-            "STREAMVID_MODEL": "tiny_model:TinyModel",
-            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *MODELS))),
-            "OMP_NUM_THREADS": "1",
-            "COLUMNS": "90",
-            **more,
-        }
+        return kept | own_environment(self.home) | more
 
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "apps", *map(str, arguments)]
@@ -74,7 +72,7 @@ class Program:
 
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Start and leave running, output in pipes."""
-        return subprocess.Popen(
+        child = subprocess.Popen(
             self.command(*arguments),
             env=self.environment(**environment),
             cwd=self.home,
@@ -83,13 +81,72 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.children.append(child)
+        return child
 
 
 @pytest.fixture
 def program(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    return Program(home)
+    made = Program(home)
+    yield made
+    for child in made.children:
+        with child:  # closes its pipes
+            child.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The same program called in this process, for the many cases that need none of their own.
+
+    Each call of ``run`` sets the variables, the folder and the streams that a process would have.
+    """
+
+    home: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def run(
+        self, *arguments: str | Path, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        handlers, level = logging.root.handlers[:], logging.root.level
+        with self.monkeypatch.context() as patch:
+            for name in [n for n in os.environ if n.startswith(("STREAMVID_", "XDG_"))]:
+                patch.delenv(name)
+            for name, value in {**own_environment(self.home), **environment}.items():
+                patch.setenv(name, value)
+            for folder in MODELS:
+                patch.syspath_prepend(folder)
+            patch.chdir(self.home)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            try:
+                with pytest.raises(SystemExit) as ended:
+                    main([str(argument) for argument in arguments])
+            finally:
+                logging.root.handlers[:], logging.root.level = handlers, level
+        output = self.capsys.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, output.out, output.err)
+
+
+def own_environment(home: Path) -> dict[str, str]:
+    """Variables that give the program a home and the tiny model."""
+    return {
+        "HOME": str(home),
+        "STREAMVID_MODEL": "tiny_model:TinyModel",
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *MODELS))),
+        "OMP_NUM_THREADS": "1",
+        "COLUMNS": "90",
+    }
+
+
+@pytest.fixture
+def inside(tmp_path, monkeypatch, capsys):
+    home = tmp_path / "home"
+    home.mkdir()
+    return Inside(home, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")
@@ -101,9 +158,9 @@ def clip(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory):
-    """A hundred seconds, more than one block of ticks."""
+    """A hundred and forty seconds: two blocks of 64 ticks and a part of a third."""
     folder = tmp_path_factory.mktemp("clips")
-    return write_video(folder / "long.mp4", ["red", "green", "blue", "green"] * 25)
+    return write_video(folder / "long.mp4", ["red", "green", "blue", "green"] * 35)
 
 
 def one_line(finished: subprocess.CompletedProcess[str]) -> str:

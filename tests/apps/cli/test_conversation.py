@@ -8,35 +8,35 @@ import pytest
 
 
 def test_each_piped_line_is_a_question(program, clip):
-    done = program.run("ask", clip, "--json", stdin="What is red?\n\nWhat is green?\n")
+    done = program.run("ask", clip, "--json", stdin="What is red ?\n\nWhat is green ?\n")
     assert done.returncode == 0, done.stderr
     documents = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [d["question"] for d in documents] == ["What is red?", "What is green?"]
+    assert [d["question"] for d in documents] == ["What is red ?", "What is green ?"]
     assert documents[1]["usage"]["context_reused"]
 
 
-def test_a_range_holds_until_the_next(program, clip):
+def test_a_range_holds_until_the_next(inside, clip):
     lines = ["/range 0:03 0:06", "What?", "/range", "What?", "/quit", "What?"]
-    done = program.run("ask", clip, "--json", stdin="\n".join(lines))
+    done = inside.run("ask", clip, "--json", stdin="\n".join(lines))
     assert done.returncode == 0, done.stderr
     documents = [json.loads(line) for line in done.stdout.splitlines()]
     assert [d["usage"]["range_frames"] for d in documents] == [3, 9]
 
 
-def test_nothing_said_is_no_error(program, clip):
-    done = program.run("ask", clip, stdin="")
+def test_nothing_said_is_no_error(inside, clip):
+    done = inside.run("ask", clip, stdin="")
     assert done.returncode == 0
     assert done.stdout == ""
 
 
-def test_a_script_learns_of_a_bad_line(program, clip, refused):
-    program.run("ingest", clip)
-    done = program.run("ask", clip, stdin="/range 5 soon\nWhat?\n")
+def test_a_script_learns_of_a_bad_line(inside, clip, refused):
+    inside.run("ingest", clip)
+    done = inside.run("ask", clip, stdin="/range 5 soon\nWhat?\n")
     assert "soon" in refused(done)
 
 
-def test_an_unknown_word_of_command_gets_help(program, clip):
-    done = program.run("ask", clip, stdin="/dance\n")
+def test_an_unknown_word_of_command_gets_help(inside, clip):
+    done = inside.run("ask", clip, stdin="/dance\n")
     assert done.returncode == 0
     assert "/range FROM TO" in done.stderr
 
@@ -91,11 +91,11 @@ def terminal(program, clip):
 
 def test_a_person_talks_at_a_terminal(terminal):
     assert "Ask one question a line" in terminal.until("> ")
-    terminal.type("What is red?\n")
+    terminal.type("What is red ?\n")
     assert "exactness" in terminal.until("> ")
     terminal.type("/range 5 soon\n")
     assert "soon" in terminal.until("> ")
-    terminal.type("What is blue?\n")
+    terminal.type("What is blue ?\n")
     assert "exactness" in terminal.until("> ")
     terminal.type("\x04")
     assert terminal.child.wait(timeout=30) == 0

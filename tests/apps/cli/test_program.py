@@ -7,24 +7,24 @@ COMMANDS = ["ask", "doctor", "ingest", "inspect", "list", "remove", "search"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_answers_the_next_question(program, command):
-    done = program.run(command, "--help")
+def test_help_answers_the_next_question(inside, command):
+    done = inside.run(command, "--help")
     assert done.returncode == 0
     assert "Examples:" in done.stdout
     assert f"streamvid {command}" in done.stdout.split("Examples:")[1]
     assert done.stderr == ""
 
 
-def test_help_of_the_program_lists_commands_and_exit_codes(program):
-    done = program.run("--help")
+def test_help_of_the_program_lists_commands_and_exit_codes(inside):
+    done = inside.run("--help")
     assert done.returncode == 0
     for command in COMMANDS:
         assert f"  {command} " in done.stdout
     assert "130  stopped" in done.stdout
 
 
-def test_without_arguments_help_goes_to_stderr_as_misuse(program):
-    done = program.run()
+def test_without_arguments_help_goes_to_stderr_as_misuse(inside):
+    done = inside.run()
     assert done.returncode == 2
     assert "Usage:" in done.stderr
     assert done.stdout == ""
@@ -60,18 +60,18 @@ def test_version(program):
         (["list", "--config", "nosuch.toml"], "nosuch.toml"),
     ],
 )
-def test_misuse_is_one_line_and_exit_code_2(program, refused, arguments, word):
-    done = program.run(*arguments)
+def test_misuse_is_one_line_and_exit_code_2(inside, refused, arguments, word):
+    done = inside.run(*arguments)
     assert word in refused(done)
     assert done.returncode == 2
     assert done.stdout == ""
 
 
-def test_settings_show_every_layer_and_its_origin(program):
-    config = program.home / "c.toml"
+def test_settings_show_every_layer_and_its_origin(inside):
+    config = inside.home / "c.toml"
     config.write_text("seed = 3\ntop_p = 0.5\n")
     flags = ["--config", config, "--fusion", "full", "--set", "temperature=0.7"]
-    done = program.run("ask", "--show-settings", *flags, STREAMVID_TOP_P="0.25")
+    done = inside.run("ask", "--show-settings", *flags, STREAMVID_TOP_P="0.25")
     assert done.returncode == 0
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
     assert rows["seed"] == ["3", str(config)]
@@ -82,11 +82,11 @@ def test_settings_show_every_layer_and_its_origin(program):
     assert rows["max_new_tokens"] == ["64", "default"]
 
 
-def test_the_usual_settings_file_is_found(program):
-    folder = program.home / ".config" / "streamvid"
+def test_the_usual_settings_file_is_found(inside):
+    folder = inside.home / ".config" / "streamvid"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text("fusion = 'sideways'\n")
-    done = program.run("list")
+    done = inside.run("list")
     assert done.returncode == 2
     assert "sideways" in done.stderr
     assert "config.toml" in done.stderr

@@ -15,9 +15,9 @@ INSPECT_NAMES = {
 }  # fmt: skip
 
 
-def test_inspect_tells_what_is_remembered(program, clip):
-    program.run("ingest", clip)
-    seen = document(program, "inspect", clip)
+def test_inspect_tells_what_is_remembered(inside, clip):
+    inside.run("ingest", clip)
+    seen = document(inside, "inspect", clip)
     assert set(seen) == INSPECT_NAMES
     assert seen["frames"] == seen["ticks_seen"] == 9
     parts = ("seen", "covered", "dropped", "gapped", "pending")
@@ -25,51 +25,51 @@ def test_inspect_tells_what_is_remembered(program, clip):
     assert seen["gaps"] == []
     assert seen["damage"] == {"packets": 0, "frames": 0}
     assert seen["bytes"] > 1000
-    shown = program.run("inspect", seen["id"][:6])
+    shown = inside.run("inspect", seen["id"][:6])
     assert "frames    9" in shown.stdout
     assert seen["id"] in shown.stdout
 
 
-def test_search_finds_moments_best_first(program, clip):
-    found = document(program, "search", clip, "green", "--limit", "2")
+def test_search_finds_moments_best_first(inside, clip):
+    found = document(inside, "search", clip, "green", "--limit", "2")
     assert set(found) == {"id", "phrase", "moments", "coverage", "search_s"}
     scores = [moment["score"] for moment in found["moments"]]
     assert scores == sorted(scores, reverse=True)
     assert 3 <= found["moments"][0]["t_s"] < 6
     assert len(scores) <= 2
-    within = document(program, "search", clip, "green", "--from", "6")
+    within = document(inside, "search", clip, "green", "--from", "6")
     assert all(moment["t_s"] >= 6 for moment in within["moments"])
-    shown = program.run("search", clip, "green")
+    shown = inside.run("search", clip, "green")
     assert ".jpg" in shown.stdout.splitlines()[0]
 
 
-def test_list_shows_all_and_remove_forgets_one(program, clip, long_clip):
-    assert program.run("list").stdout == ""
-    first = document(program, "ingest", clip)
-    document(program, "ingest", long_clip)
-    listed = document(program, "list")["recordings"]
+def test_list_shows_all_and_remove_forgets_one(inside, clip, long_clip):
+    assert inside.run("list").stdout == ""
+    first = document(inside, "ingest", clip)
+    document(inside, "ingest", long_clip)
+    listed = document(inside, "list")["recordings"]
     assert {r["name"] for r in listed} == {"colours.mp4", "long.mp4"}
     assert {"id", "name", "source", "length_s", "frames", "bytes"} <= set(listed[0])
-    program.run("search", clip, "green")
-    stills = program.home / ".local/share/streamvid/stills" / first["id"]
+    inside.run("search", clip, "green")
+    stills = inside.home / ".local/share/streamvid/stills" / first["id"]
     assert stills.is_dir()
-    removed = document(program, "remove", clip, "--yes")["removed"]
+    removed = document(inside, "remove", clip, "--yes")["removed"]
     assert removed["id"] == first["id"]
     assert not stills.exists()
-    assert [r["name"] for r in document(program, "list")["recordings"]] == ["long.mp4"]
+    assert [r["name"] for r in document(inside, "list")["recordings"]] == ["long.mp4"]
     assert clip.exists()
 
 
-def test_remove_asks_first_and_refuses_where_it_cannot(program, clip, refused):
-    program.run("ingest", clip)
-    done = program.run("remove", clip)
+def test_remove_asks_first_and_refuses_where_it_cannot(inside, clip, refused):
+    inside.run("ingest", clip)
+    done = inside.run("remove", clip)
     assert done.returncode == 2
     assert "--yes" in refused(done)
-    assert len(document(program, "list")["recordings"]) == 1
+    assert len(document(inside, "list")["recordings"]) == 1
 
 
-def test_the_home_can_be_elsewhere(program, clip):
-    elsewhere = program.home / "else where"
-    program.run("ingest", clip, "--home", elsewhere)
-    assert document(program, "list")["recordings"] == []
-    assert len(document(program, "list", "--home", elsewhere)["recordings"]) == 1
+def test_the_home_can_be_elsewhere(inside, clip):
+    elsewhere = inside.home / "else where"
+    inside.run("ingest", clip, "--home", elsewhere)
+    assert document(inside, "list")["recordings"] == []
+    assert len(document(inside, "list", "--home", elsewhere)["recordings"]) == 1

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from streamvid.model.nano.tower import IMAGE_PX, Tower
+from streamvid.model.nano import fused_tower
+from streamvid.model.nano.tower import IMAGE_PX, PatchFeatures, Tower
 from streamvid.model.nano.vision import Vision, VisionOutput
 from streamvid.model.seam import Picture
 
@@ -19,7 +20,10 @@ class FrameEncoder:
 
     def __init__(self, tower: Tower, vision: Vision, *, dtype: torch.dtype) -> None:
         # Convolutions want channels last: twice the speed of the default layout on CPUs.
-        self._tower = tower.to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        tower = tower.to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._tower: Callable[[Tensor], PatchFeatures] = tower
+        if fused_tower.is_available(dtype):
+            self._tower = fused_tower.FusedTower(tower)
         self._vision = vision.to(dtype).eval()
         # The ranking of moments is worth fp32; the head is small.
         self._vision.retrieval.float()

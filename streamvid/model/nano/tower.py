@@ -70,7 +70,7 @@ class PatchFeatures:
     colour: Tensor
 
 
-class _Conv(nn.Module):
+class Convolution(nn.Module):
     """Convolution with its batch norm folded in, then ReLU6 where ``active``."""
 
     def __init__(
@@ -83,14 +83,15 @@ class _Conv(nn.Module):
         self.conv = nn.Conv2d(width_in, width_out, kernel, stride, padding, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, in, h, w] → [B, out, h / stride, w / stride]."""
         if self.stride != 1:
-            x = _pad_same(x, self.kernel, self.stride)
+            x = pad_same(x, self.kernel, self.stride)
         x = self.conv(x)
         out: Tensor = F.relu6(x) if self.active else x
         return out
 
 
-class _Block(nn.Module):
+class InvertedResidual(nn.Module):
     """Inverted residual: widen, filter each channel, narrow; added to its input where they fit."""
 
     def __init__(
@@ -99,17 +100,18 @@ class _Block(nn.Module):
         super().__init__()
         middle = width_in * expand
         self.expand = (
-            _Conv(width_in, middle, kernel=1, stride=1, groups=1, active=True)
+            Convolution(width_in, middle, kernel=1, stride=1, groups=1, active=True)
             if expand != 1
             else None
         )
-        self.depthwise = _Conv(
+        self.depthwise = Convolution(
             middle, middle, kernel=kernel, stride=stride, groups=middle, active=True
         )
-        self.project = _Conv(middle, width_out, kernel=1, stride=1, groups=1, active=False)
+        self.project = Convolution(middle, width_out, kernel=1, stride=1, groups=1, active=False)
         self.residual = stride == 1 and width_in == width_out
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, in, h, w] → [B, out, h / stride, w / stride]."""
         y = x if self.expand is None else self.expand(x)
         y = self.project(self.depthwise(y))
         out: Tensor = x + y if self.residual else y
@@ -121,13 +123,13 @@ class Tower(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = _Conv(3, 32, kernel=3, stride=2, groups=1, active=True)
-        blocks: list[_Block] = []
+        self.stem = Convolution(3, 32, kernel=3, stride=2, groups=1, active=True)
+        blocks: list[InvertedResidual] = []
         for number, stage in enumerate(_STAGES):
             for repeat in range(stage.repeats):
                 first = repeat == 0
                 blocks.append(
-                    _Block(
+                    InvertedResidual(
                         stage.width_in if first else stage.width_out,
                         stage.width_out,
                         kernel=stage.kernel,
@@ -138,8 +140,12 @@ class Tower(nn.Module):
             if number == _SHALLOW_STAGE:
                 self.shallow_block = len(blocks) - 1
         self.blocks = nn.ModuleList(blocks)
-        self.head = _Conv(DEEP_WIDTH, HEAD_WIDTH, kernel=1, stride=1, groups=1, active=True)
+        self.head = Convolution(DEEP_WIDTH, HEAD_WIDTH, kernel=1, stride=1, groups=1, active=True)
         self.classifier = nn.Linear(HEAD_WIDTH, CLASSES)
+
+    def inverted_residuals(self) -> list[InvertedResidual]:
+        """The blocks, in order, with their own type."""
+        return [block for block in self.blocks if isinstance(block, InvertedResidual)]
 
     def forward(self, pixels: Tensor) -> PatchFeatures:
         """Features of ``pixels`` [B, 3, 256, 256], RGB in [0, 255], in the tower's own dtype."""
@@ -153,17 +159,17 @@ class Tower(nn.Module):
                 shallow = x
         return PatchFeatures(
             deep=x.flatten(2).transpose(1, 2),  # [B, N, 352]
-            shallow=_fold(shallow),  # [B, N, 480]
-            colour=_fold(colour),  # [B, N, 12]
+            shallow=fold(shallow),  # [B, N, 480]
+            colour=fold(colour),  # [B, N, 12]
         )
 
 
-def _fold(grid: Tensor) -> Tensor:
+def fold(grid: Tensor) -> Tensor:
     """[B, c, 16, 16] → [B, 64, 4c]: each cell holds its four quarters' channels."""
     return F.pixel_unshuffle(grid, 2).flatten(2).transpose(1, 2)
 
 
-def _pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
+def pad_same(x: Tensor, kernel: int, stride: int) -> Tensor:
     """TensorFlow's SAME padding, which puts the odd pixel at the right and the bottom."""
     pads = []
     for size in (x.shape[-1], x.shape[-2]):
@@ -178,8 +184,7 @@ def load_tower(path: Path) -> Tower:
     tower = Tower()
     try:
         _fold_batch_norm(tower.stem, state, "_conv_stem", "_bn0")
-        for number, block in enumerate(tower.blocks):
-            assert isinstance(block, _Block)
+        for number, block in enumerate(tower.inverted_residuals()):
             prefix = f"_blocks.{number}."
             if block.expand is not None:
                 _fold_batch_norm(block.expand, state, prefix + "_expand_conv", prefix + "_bn0")
@@ -194,7 +199,7 @@ def load_tower(path: Path) -> Tower:
     return tower.eval().requires_grad_(requires_grad=False)
 
 
-def _fold_batch_norm(into: _Conv, state: dict[str, Tensor], conv: str, norm: str) -> None:
+def _fold_batch_norm(into: Convolution, state: dict[str, Tensor], conv: str, norm: str) -> None:
     variance, mean = state[f"{norm}.running_var"], state[f"{norm}.running_mean"]
     scale = state[f"{norm}.weight"] / torch.sqrt(variance + _BATCH_NORM_EPS)
     with torch.no_grad():

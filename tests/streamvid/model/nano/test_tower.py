@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from streamvid.model.errors import WeightsError
+from streamvid.model.nano import fused_tower
 from streamvid.model.nano.packages import EFFICIENTNET_LITE2
 from streamvid.model.nano.tower import (
     CELLS,
@@ -69,3 +70,23 @@ def test_another_checkpoint_is_refused_by_name(tmp_path):
     torch.save(state, path)
     with pytest.raises(WeightsError, match=r"other\.pth is not an EfficientNet-Lite2"):
         load_tower(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_the_fused_tower_gives_what_the_plain_one_gives(dtype, frames):
+    if not fused_tower.is_available(dtype):
+        pytest.skip(f"torch has no fused {dtype} convolutions for this processor")
+    # A tower of its own: changing the type of the shared one would change other tests.
+    plain = load_tower(EFFICIENTNET_LITE2.locate()).to(dtype)
+    plain = plain.to(memory_format=torch.channels_last)
+    generator = torch.Generator().manual_seed(2)
+    pixels = torch.rand(frames, 3, IMAGE_PX, IMAGE_PX, generator=generator) * 255
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        expected, found = plain(pixels), fused_tower.FusedTower(plain)(pixels)
+    tolerance = 1e-3 if dtype == torch.float32 else 0.1
+    for name in ("deep", "shallow", "colour"):
+        error = (getattr(found, name).float() - getattr(expected, name).float()).abs().max()
+        assert error <= tolerance
+    assert expected.deep.float().abs().max() > 3

@@ -2,6 +2,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 
 import pytest
@@ -103,5 +104,13 @@ def test_a_person_talks_at_a_terminal(terminal):
 
 def test_ctrl_c_at_the_prompt_leaves(terminal):
     terminal.until("> ")
-    terminal.child.send_signal(2)
-    assert terminal.child.wait(timeout=30) == 130
+    for _ in range(30):
+        # One that comes between the prompt and the read behind it is seen only after the read, as
+        # at any prompt of Python's: a person presses again.
+        terminal.child.send_signal(signal.SIGINT)
+        try:
+            assert terminal.child.wait(timeout=1) == 130
+        except subprocess.TimeoutExpired:
+            continue
+        return
+    raise AssertionError("Ctrl-C does not leave")

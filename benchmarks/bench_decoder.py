@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -218,8 +217,11 @@ def report_memory(folder: Path, precision: Precision) -> None:
     model.prefill(torch.randn(1054, model.config.hidden_size) * 0.13, cache)
     for token_id in range(8):
         model.decode_step(token_id, cache)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"torch_alone": bare, "with_model": resident(), "peak": peak}))
+    # Not getrusage: its maximum is the parent's, where that was larger before the fork.
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak_kib = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    figures = {"torch_alone": bare, "with_model": resident(), "peak": peak_kib * 1024}
+    print(json.dumps(figures))
 
 
 def load(folder: Path, precision: Precision) -> LanguageModel:

@@ -163,3 +163,15 @@ def test_weights_are_not_changed_by_use(config, tensors, model):
     for _, token_id in zip(range(3), itertools.count(), strict=False):
         model.decode_step(token_id, cache)
     assert all(torch.equal(tensors[name], kept[name]) for name in kept)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_no_tensor_of_the_caller_is_held_on_to(config, make_tensors, tied):
+    fields = {name: getattr(config, name) for name in config.__slots__}
+    changed = LlamaConfig(**{**fields, "tie_word_embeddings": tied})
+    tensors = make_tensors(changed)
+    model = LanguageModel.from_tensors(changed, tensors, Precision())
+    before = model.logits_of_all(model.embed([1, 2, 3]), model.new_cache())
+    for tensor in tensors.values():
+        tensor.zero_()
+    assert torch.equal(model.logits_of_all(model.embed([1, 2, 3]), model.new_cache()), before)

@@ -18,7 +18,7 @@ from streamvid.answer.stream import AnswerStream, Conversation, start
 from streamvid.answer.work import Question
 from streamvid.engine import Engine, EngineCounters
 from streamvid.errors import RecordingNotFoundError
-from streamvid.ingest.background import BackgroundIngest
+from streamvid.ingest.background import BackgroundIngest, has_frames
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.inspection import (
     GapReport,
@@ -94,17 +94,17 @@ class Session:
     ) -> AnswerStream:
         """Ask about a recording; a file that is not remembered yet is ingested first.
 
-        ``now`` answers from what is there already; where nothing is, of a long file from previews
-        (the ingest stops there and may be gone on with). ``phrase`` is looked up instead of the
-        question. ``deadline_s`` is on ``time.monotonic``'s clock. Refusals raise before any model
-        is loaded: ``EmptyQuestionError``, ``RecordingNotFoundError``, ``SourceRefusedError``; what
-        needs the recording or the model comes when the stream is first read: ``RangeError``,
-        ``QuestionTooLongError`` and others.
+        ``now`` answers from what is there of the range; where nothing is, a long file's range is
+        ingested alone, or without one its previews (the rest may be gone on with). ``phrase`` is
+        looked up instead of the question. ``deadline_s`` is on ``time.monotonic``'s clock. Refusals
+        raise before any model is loaded: ``EmptyQuestionError``, ``RecordingNotFoundError``,
+        ``SourceRefusedError``; what needs the recording or the model comes when the stream is first
+        read: ``RangeError``, ``QuestionTooLongError`` and others.
         """
         Question(question, within)  # refused before a long ingest
         with translated():
             recording = self._remembered(
-                source, now=now, progress=progress or _quiet, cancelled=cancelled
+                source, now=now, within=within, progress=progress or _quiet, cancelled=cancelled
             )
         return start(
             self._asker,
@@ -200,6 +200,7 @@ class Session:
         now: bool,
         progress: Progress,
         cancelled: Cancelled,
+        within: TimeRange = EVERYTHING,
         go_on: bool = False,
     ) -> Recording:
         """The recording that ``source`` names, ingested if it is a file that is not yet."""
@@ -207,12 +208,14 @@ class Session:
         if not path.exists():
             return self._home.open(source)
         found = self._files.find(path) if path.is_file() else None
-        if found is not None and (found.info.complete or (now and not go_on and has_frames(found))):
+        if found is not None and found.info.complete:
+            return found
+        if found is not None and now and not go_on and has_frames(found, within):
             return found
         if not now:
             self._files.run(path, name=None, progress=progress, cancelled=cancelled)
         else:
-            running = BackgroundIngest(self._files, path)
+            running = BackgroundIngest(self._files, path, within=within)
             running.wait_until_ready(progress, cancelled)
             if go_on:
                 self._background.append(running)
@@ -228,12 +231,6 @@ class Session:
             return self._home.get(recording_id).ingester() is not None
         except TokenMemoryError:
             return False
-
-
-def has_frames(recording: Recording) -> bool:
-    """Whether there is anything to answer from."""
-    with recording.snapshot() as snapshot:
-        return snapshot.frame_count() + snapshot.preview_count() > 0
 
 
 def _quiet(progress: IngestProgress) -> None:

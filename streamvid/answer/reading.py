@@ -21,7 +21,6 @@ from memory import (
     Snapshot,
     TickSpan,
     View,
-    clock_text,
     coverage_of,
     coverage_text,
     range_view,
@@ -29,8 +28,7 @@ from memory import (
 )
 from memory import Moment as Found
 from streamvid.answer.result import CoverageReport, Moment
-from streamvid.answer.span import TimeRange
-from streamvid.errors import RangeError
+from streamvid.answer.span import TimeRange, bounds
 from streamvid.model.seam import FloatArray
 from streamvid.settings import Settings
 
@@ -107,23 +105,6 @@ def frames_in(
         rounded=rounded,
         state=state,
     )  # fmt: skip
-
-
-def bounds(within: TimeRange, length_s: float) -> tuple[float, float]:
-    """Start and end of ``within`` in a recording of ``length_s``, in seconds; the end is later.
-
-    Raises ``RangeError`` where it begins behind the recording's end.
-    """
-    end_s = length_s if within.end_s is None else within.end_s
-    start_s = within.start_s or 0.0
-    if within.last_s is not None:
-        start_s = max(0.0, end_s - within.last_s)
-    if start_s >= length_s > 0:
-        raise RangeError(
-            f"range begins at {clock_text(start_s)}, the recording ends at"
-            f" {clock_text(length_s)}; pass an earlier start"
-        )
-    return start_s, max(end_s, math.nextafter(start_s, math.inf))
 
 
 def report(coverage: Coverage) -> CoverageReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from memory import clock_text
 from streamvid.errors import RangeError
 
 
@@ -39,3 +40,20 @@ class TimeRange:
     def everything(self) -> bool:
         """Whether it leaves nothing out."""
         return not self.start_s and self.end_s is None and self.last_s is None
+
+
+def bounds(within: TimeRange, length_s: float) -> tuple[float, float]:
+    """Start and end of ``within`` in a recording of ``length_s``, in seconds; the end is later.
+
+    Raises ``RangeError`` where it begins behind the recording's end.
+    """
+    end_s = length_s if within.end_s is None else within.end_s
+    start_s = within.start_s or 0.0
+    if within.last_s is not None:
+        start_s = max(0.0, end_s - within.last_s)
+    if start_s >= length_s > 0:
+        raise RangeError(
+            f"range begins at {clock_text(start_s)}, the recording ends at"
+            f" {clock_text(length_s)}; pass an earlier start"
+        )
+    return start_s, max(end_s, math.nextafter(start_s, math.inf))

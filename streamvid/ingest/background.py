@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from memory import Recording
+from streamvid.answer.span import TimeRange, bounds
 from streamvid.errors import IngestInterruptedError
 from streamvid.ingest.file_ingest import FileIngest, Progress
+from streamvid.ingest.ingest import First
 from streamvid.ingest.progress import IngestProgress
 
 LOOK_S = 0.2
@@ -20,12 +22,14 @@ KEPT_MESSAGES = 64
 class BackgroundIngest:
     """Starts at once. ``wait_until_ready`` first, then ``stop`` at the end, both by one thread.
 
-    Ready means that its previews are there, or everything is.
+    Ready means that its previews are there, or all of a stretch ``within`` it, which is then done
+    first, or everything.
     """
 
-    def __init__(self, files: FileIngest, path: Path) -> None:
+    def __init__(self, files: FileIngest, path: Path, *, within: TimeRange) -> None:
         self._files = files
         self._path = path
+        self._within = within
         self._messages: deque[IngestProgress] = deque(maxlen=KEPT_MESSAGES)
         self._stopping = threading.Event()
         self._ready = threading.Event()
@@ -71,7 +75,8 @@ class BackgroundIngest:
                 name=None,
                 progress=self._note,
                 cancelled=self._stopping.is_set,
-                enough=_has_settled_frames,
+                enough=lambda recording: has_frames(recording, self._within),
+                first=None if self._within.everything else First(self._within, self._ready.set),
             )
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self._error = error
@@ -85,6 +90,10 @@ class BackgroundIngest:
             self._ready.set()
 
 
-def _has_settled_frames(recording: Recording) -> bool:
+def has_frames(recording: Recording, within: TimeRange) -> bool:
+    """Whether there is anything in the range to answer from, previews or better."""
     with recording.snapshot() as snapshot:
-        return snapshot.frame_count() > 0
+        length_s = float(max(snapshot.counters().expected, 1))
+        start_s, end_s = bounds(within, length_s)
+        t_s = snapshot.frames(previews=True).t_s
+    return bool(((t_s >= start_s) & (t_s < end_s)).any())

@@ -12,9 +12,10 @@ import capture
 import memory
 from capture import FileSource, open_file
 from memory import Home, ModelIdentity, Recording, Writer, describe_file
+from streamvid.answer.span import bounds
 from streamvid.engine import Engine
 from streamvid.ingest.attach import look_on
-from streamvid.ingest.ingest import Ingest, Outcome, model_identity
+from streamvid.ingest.ingest import First, Ingest, Outcome, model_identity
 from streamvid.ingest.inspection import MODEL_NOTE
 from streamvid.ingest.progress import IngestProgress, IngestReport
 from streamvid.settings import Settings
@@ -59,11 +60,13 @@ class FileIngest:
         progress: Progress,
         cancelled: Callable[[], bool],
         enough: Callable[[Recording], bool] = lambda recording: False,
+        first: First | None = None,
     ) -> IngestReport:
         """Have all of ``path`` remembered, whoever does the work.
 
-        ``enough`` may end the looking on at another process. Nothing is created for a file that is
-        refused; a recording that stayed empty is removed again.
+        ``enough`` may end the looking on at another process; ``first`` is settled before the rest
+        (``first.done`` is not called where another process works). Nothing is created for a file
+        that is refused; a recording that stayed empty is removed again.
         """
         started_s = self._now_s()
         remembered = self.find(path) if path.is_file() else None
@@ -77,6 +80,7 @@ class FileIngest:
             try:
                 while (writer := _writer_of(recording, identity)) is None:
                     attached = True
+                    _wish(recording, first)
                     look_on(
                         recording, progress=progress, cancelled=cancelled, enough=enough,
                         poll_s=self._settings.attach_poll_s, now_s=self._now_s, wait=self._wait,
@@ -86,7 +90,7 @@ class FileIngest:
                         return self._report(recording, started_s, attached=True)
                 with writer:
                     resumed = bool(writer.settled())
-                    outcome = self._fill(opened, recording, writer, progress, cancelled)
+                    outcome = self._fill(opened, recording, writer, progress, cancelled, first)
             except BaseException:
                 self._remove_if_empty(recording)
                 raise
@@ -114,6 +118,7 @@ class FileIngest:
         writer: Writer,
         progress: Progress,
         cancelled: Callable[[], bool],
+        first: First | None,
     ) -> Outcome:
         with ExitStack() as stack:
             source = self._as_the_model_wants(opened, stack)
@@ -122,7 +127,7 @@ class FileIngest:
                 source, recording, self._engine, settings=self._settings,
                 progress=progress, cancelled=cancelled, now_s=self._now_s,
             )  # fmt: skip
-            return run.run(writer)
+            return run.run(writer, first)
 
     def _remove_if_empty(self, recording: Recording) -> None:
         """Nothing was remembered and something else is to be told: leave no trace."""
@@ -178,3 +183,13 @@ def _writer_of(recording: Recording, identity: ModelIdentity) -> Writer | None:
         return recording.writer(identity)
     except memory.RecordingBusyError:
         return None
+
+
+def _wish(recording: Recording, first: First | None) -> None:
+    """Have the process that ingests do this stretch first."""
+    if first is None or first.within.everything:
+        return
+    with recording.snapshot() as snapshot:
+        length_s = float(snapshot.counters().expected)
+    if length_s > 0:
+        recording.wanted(*bounds(first.within, length_s))

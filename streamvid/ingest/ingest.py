@@ -16,6 +16,7 @@ from typing import cast
 import memory
 from capture import FileSource
 from memory import ModelIdentity, Recording, Writer
+from streamvid.answer.span import TimeRange, bounds
 from streamvid.engine import Engine, ModelFacts, Priority
 from streamvid.errors import IngestInterruptedError
 from streamvid.ingest.decoder import (
@@ -34,6 +35,14 @@ from streamvid.settings import Settings
 
 PATIENCE_S = 0.2
 """How long the ingesting thread waits for a frame before it looks whether it was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A stretch to settle before the rest, and what to call when it is."""
+
+    within: TimeRange
+    done: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,11 @@ class Ingest:
         self._first_done = 0
         self._still_format = StillFormat(settings.still_quality, settings.lossless_stills)
 
-    def run(self, writer: Writer) -> Outcome:
-        """Settle every tick that ``writer``'s recording lacks, and mark it complete."""
+    def run(self, writer: Writer, first: First | None = None) -> Outcome:
+        """Settle every tick that ``writer``'s recording lacks, and mark it complete.
+
+        ``first`` names a stretch of a long file to be settled before anything else.
+        """
         with self._recording.snapshot() as snapshot:
             totals = Totals.of(snapshot)
             shown = set(snapshot.frames(previews=True).ticks.tolist())
@@ -97,18 +109,21 @@ class Ingest:
         self._tell("index", totals)
         index = self._source.index()
         totals.expected_ticks = index.ticks
-        two_passes = (
-            index.ticks is not None
-            and index.ticks > self._settings.two_pass_min_s
-            and len(index.key_times_s) >= FEW_KEYS
-        )
+        ticks = index.ticks if index.ticks and index.ticks > self._settings.two_pass_min_s else 0
+        two_passes = ticks > 0 and len(index.key_times_s) >= FEW_KEYS
+        new_frames = 0
+        if first is not None and ticks and index.seekable:
+            within = bounds(first.within, float(ticks))
+            totals, new_frames = self._fill(
+                writer, totals, BlockPlan(ticks, writer.settled(), within=within), last=False
+            )
+            first.done()
         if two_passes:
             self._preview(writer, totals, shown)
-        plan = None
-        if two_passes and index.seekable and index.ticks is not None:
-            plan = BlockPlan(index.ticks, writer.settled())
-        new_frames = self._fill(writer, totals, plan)
-        return Outcome(new_frames, two_passes)
+        plan = BlockPlan(ticks, writer.settled()) if two_passes and index.seekable else None
+        totals, rest = self._fill(writer, totals, plan, last=True)
+        self._tell("finished", totals)
+        return Outcome(new_frames + rest, two_passes)
 
     def _preview(self, writer: Writer, totals: Totals, shown: set[int]) -> None:
         """Key frames as stand-ins, encoded among themselves; the finished memory has none."""
@@ -134,7 +149,11 @@ class Ingest:
         writer.add_previews(to_rows(batch, encoded))
         self._tell("previews", totals)
 
-    def _fill(self, writer: Writer, totals: Totals, plan: BlockPlan | None) -> int:
+    def _fill(
+        self, writer: Writer, totals: Totals, plan: BlockPlan | None, *, last: bool
+    ) -> tuple[Totals, int]:
+        """Settle what ``plan`` names (all, straight through, without one); count new frames."""
+
         def committed() -> None:
             self._tell("frames", filler.totals)
             wanted = writer.take_wanted()
@@ -160,9 +179,11 @@ class Ingest:
         with self._decoder(script) as decoder, _keeping(filler):
             for item in self._items(decoder, filler.commit_if_due):
                 _take(filler, item)
-            filler.finish()
-        self._tell("finished", filler.totals)
-        return filler.new_frames
+            if last:
+                filler.finish()
+            else:
+                filler.flush()
+        return filler.totals, filler.new_frames
 
     def _decoder(self, steps: Iterator[Step]) -> Decoder:
         return Decoder(

@@ -16,11 +16,20 @@ class BlockPlan:
     """The blocks of [0, ``end_tick``) that are not settled to their end yet.
 
     A block that is settled in part is done again from its first tick, so that it is cut as it was.
+    With ``within`` (start_s, end_s) only blocks that it touches are planned.
     """
 
-    def __init__(self, end_tick: int, settled: Sequence[TickSpan]) -> None:
+    def __init__(
+        self,
+        end_tick: int,
+        settled: Sequence[TickSpan],
+        *,
+        within: tuple[float, float] | None = None,
+    ) -> None:
         self._end_tick = end_tick
         self._left = set(open_blocks(end_tick, settled))
+        if within is not None:
+            self._left = {block for block in self._left if _touches(block, *within)}
         self._wanted: deque[tuple[float, float]] = deque()
         self._lock = threading.Lock()
 
@@ -58,8 +67,7 @@ class BlockPlan:
     def _next_wanted(self) -> list[int]:
         while self._wanted:
             start_s, end_s = self._wanted[0]
-            last = min(end_s, self._end_tick) / BLOCK_TICKS
-            blocks = [b for b in sorted(self._left) if b + 1 > start_s / BLOCK_TICKS and b < last]
+            blocks = [block for block in sorted(self._left) if _touches(block, start_s, end_s)]
             if blocks:
                 return blocks
             self._wanted.popleft()
@@ -75,3 +83,7 @@ def open_blocks(end_tick: int, settled: Sequence[TickSpan]) -> list[int]:
         end = len(blocks) if span.end_tick >= end_tick else span.end_tick // BLOCK_TICKS
         whole.update(range(first, end))
     return [block for block in blocks if block not in whole]
+
+
+def _touches(block: int, start_s: float, end_s: float) -> bool:
+    return (block + 1) * BLOCK_TICKS > start_s and block * BLOCK_TICKS < end_s

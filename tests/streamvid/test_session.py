@@ -441,6 +441,23 @@ def test_now_answers_a_new_long_file_from_previews(clip: Path, tmp_path: Path) -
         assert session.ask(clip, "q", now=True).result().coverage.preview_frames == 0
 
 
+def test_now_about_a_stretch_ingests_that_stretch_alone(clip: Path, tmp_path: Path) -> None:
+    within = TimeRange(90, 100)
+    with Session(tmp_path, TinyModel, settings=LONG) as session:
+        answer = session.ask(clip, "what ?", within=within, now=True).result()
+        assert answer.usage.range_frames == 10
+        assert answer.coverage.preview_frames == 0
+        assert answer.exactness == ("bounded 6 of 10",)
+        frames = session.inspect(clip).frames
+        assert 10 <= frames < 100
+        again = session.ask(clip, "what ?", within=within, now=True).result()
+        assert again.text == answer.text
+        assert session.inspect(clip).frames == frames
+        assert session.ingest(clip).frames == 100
+    with Session(tmp_path / "other", TinyModel) as session:
+        assert session.ask(clip, "what ?", within=within).result().text == answer.text
+
+
 def test_now_on_a_short_file_ingests_it_whole(clip: Path, tmp_path: Path) -> None:
     told: list[IngestProgress] = []
     with Session(tmp_path, TinyModel) as session:

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamvid.answer.exactness import Making, exactness_of
-from streamvid.answer.reading import bounds
 from streamvid.answer.room import SMALLEST_VIEW_FRAMES, history_room, view_room
-from streamvid.answer.span import TimeRange
+from streamvid.answer.span import TimeRange, bounds
 from streamvid.errors import QuestionTooLongError, RangeError
 from streamvid.settings import Settings
 from tests.streamvid.tiny_model import TinyModel

@@ -12,10 +12,11 @@ import pytest
 
 from capture import open_file
 from memory import Home, Recording, describe_file
+from streamvid.answer import TimeRange
 from streamvid.engine import Engine
 from streamvid.errors import IngestInterruptedError, StorageFullError
 from streamvid.ingest import IngestProgress
-from streamvid.ingest.ingest import Ingest, Outcome, model_identity
+from streamvid.ingest.ingest import First, Ingest, Outcome, model_identity
 from streamvid.settings import Settings
 from streamvid.translate import translated
 from tests.streamvid.films import damage, film
@@ -137,6 +138,28 @@ def test_a_wish_in_the_middle_of_a_run_is_heard(bench: Bench, tmp_path: Path) ->
     two, _ = bench.ingest(path, "two", TWO_PASSES, progress=note)
     assert order.index(390) < order.index(300)
     assert digest(one) == digest(two)
+
+
+@pytest.mark.parametrize("within", [TimeRange(200, 210), TimeRange(), TimeRange(last_s=70)])
+def test_a_stretch_done_before_the_previews_changes_nothing_in_the_end(
+    bench: Bench, long_film: Path, whole: Recording, within: TimeRange
+) -> None:
+    recording = bench.recording(long_film, "a")
+    identity = model_identity(bench.engine.facts())
+    there: list[int] = []
+
+    def done() -> None:
+        with recording.snapshot() as snapshot:
+            there.extend(snapshot.frames().ticks.tolist())
+            assert snapshot.preview_count() == 0
+
+    with open_file(long_film) as source, recording.writer(identity) as writer:
+        run = Ingest(source, recording, bench.engine, settings=TWO_PASSES)
+        outcome = run.run(writer, First(within, done))
+    assert outcome.new_frames >= 233
+    assert there
+    assert min(there) >= (within.start_s or (300 - within.last_s if within.last_s else 0)) - 64
+    assert digest(recording) == digest(whole)
 
 
 def test_previews_answer_before_the_rest_and_are_gone_in_the_end(

@@ -84,3 +84,10 @@ def test_a_block_that_is_settled_in_part_is_done_again_whole() -> None:
     assert plan.take() == TickSpan(64, 200)
     plan.leave(TickSpan(64, 200))
     assert plan.take() is None
+
+
+def test_a_plan_within_a_range_has_its_blocks_alone() -> None:
+    plan = BlockPlan(1000, [TickSpan(0, 80)], within=(70.0, 200.0))
+    assert plan.take() == TickSpan(64, 256)
+    plan.leave(TickSpan(64, 256))
+    assert plan.take() is None

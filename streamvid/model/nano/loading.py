@@ -15,7 +15,6 @@ from streamvid.model.llama import (
     LanguageModel,
     LlamaConfig,
     LlamaStack,
-    Precision,
     PrecisionName,
     choose_precision,
 )
@@ -77,7 +76,7 @@ def load_nano(
                 config.with_layers(PREFUSION_LAYERS),
                 prefusion,
                 # It never decodes, so it needs no copy of its weights for that.
-                Precision(chosen.prefill, chosen.prefill),
+                chosen.for_prefill,
             ),
             text_gate=_gate(trained, "text_gate.", rms),
             vision_gate=_gate(trained, "vision_gate.", rms),

@@ -199,9 +199,11 @@ _AFTER = words.PREPOSITIONS | frozenset(
 
 def setting(captions: Sequence[Caption]) -> tuple[str, str] | None:
     """The setting most captions name: its phrase as an answer (``on a beach``) and its noun."""
-    said = Counter(
-        noun for c in captions for noun in {n for _, n, _ in spoken_places(c) if n in SETTINGS}
-    )
+    said: Counter[str] = Counter()
+    for caption in captions:
+        # Once a caption, in the order said: a set's order changes from process to process.
+        nouns = [noun for _, noun, _ in spoken_places(caption) if noun in SETTINGS]
+        said.update(dict.fromkeys(nouns, 1))
     if not said:
         return None
     noun, times = said.most_common(1)[0]

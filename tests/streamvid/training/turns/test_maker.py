@@ -1,5 +1,7 @@
 import os
 import re
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
@@ -155,6 +157,39 @@ def test_several_can_be_asked_about_at_once():
     asked = [turn for _, turn in many(1000, seed=8) if " any " in turn.question]
     assert {is_yes(turn) for turn in asked} == {True, False}
     assert all((turn.concept or "").startswith(("a ", "an ")) for turn in asked)
+
+
+PRINT_DIGEST = """
+import hashlib
+from random import Random
+from tests.streamvid.training.turns.village import village, village_maker
+rng, made = Random(6), []
+for example in village(60, seed=5):
+    made += village_maker().picture_turns(example, rng, 5)
+    made += village_maker().text_turns(example.captions[0], rng, 3)
+for scenes in (2, 3, 8):
+    made += village_maker().video_turns(village(scenes, seed=scenes), rng, 12)
+print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())
+"""
+
+
+@pytest.mark.slow  # two processes build a maker each, some 5 s
+def test_turns_are_the_same_in_every_process():
+    """Sets of words come in another order in each; nothing may depend on it."""
+    root = Path(__file__).parents[4]
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", PRINT_DIGEST],
+            cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+    assert int(digests.pop().split()[0]) > 300
 
 
 def test_nothing_to_learn_from_is_refused():

@@ -246,7 +246,7 @@ class Asker:
         assert work.facts is not None
         limit = self._limit(work)
         count = max(self._settings.evidence_moments, min(limit, self._fusion_frames(work.facts)))
-        phrase = work.question.phrase or work.question.text
+        phrase = (work.question.phrase or "").strip() or work.question.text
         work.found = self._search(snapshot, work.frames, phrase, count, work.owner)
         shown = work.found[: self._settings.evidence_moments]
         work.evidence = with_stills(snapshot, shown)

@@ -32,6 +32,8 @@ class MixtureSettings:
     length_weights: tuple[float, ...] = (0.5, 0.3, 0.15, 0.05)
     step_seconds: int = 1100
     film_share: float = 0.3
+    scene_share: float = 0.3
+    """Of the films: how many show one scene throughout, as most clips do."""
 
 
 class Mixture:
@@ -60,7 +62,7 @@ class Mixture:
         if films and rng.random() < self.settings.film_share:
             length_s = rng.choices(self.settings.lengths_s, self.settings.length_weights)[0]
             count = min(self.settings.films, max(1, self.settings.step_seconds // length_s))
-            return [self.film(rng, length_s=length_s) for _ in range(count)]
+            return [self.film_or_scene(rng, length_s) for _ in range(count)]
         return [self.picture(i, rng) for i in self._next_pictures(step)]
 
     def picture(self, number: int, rng: random.Random) -> Row:
@@ -74,6 +76,28 @@ class Mixture:
             turns=tuple(turns),
         )
 
+    def film_or_scene(self, rng: random.Random, length_s: int) -> Row:
+        """A film of several scenes, or now and then of one."""
+        if rng.random() < self.settings.scene_share:
+            return self.scene(rng, length_s=length_s)
+        return self.film(rng, length_s=length_s)
+
+    def scene(self, rng: random.Random, *, length_s: int) -> Row:
+        """One picture over up to ``length_s`` seconds, in up to as many views as there are."""
+        number = rng.randrange(len(self.examples))
+        views = sorted({self._frame(number, rng) for _ in range(VIEWS)}, key=lambda f: f.view)
+        seconds = 1 + int(rng.random() * length_s)
+        order = tuple(sorted(rng.randrange(len(views)) for _ in range(seconds)))
+        turns = self.maker.picture_turns(self.examples[number], rng, self.settings.film_turns)
+        weights = tuple(0.5 + order.count(frame) for frame in range(len(views)))
+        return Row(
+            frames=tuple(views),
+            order=order,
+            prefix_weights=weights,
+            question_weights=weights,
+            turns=tuple(turns),
+        )
+
     def film(self, rng: random.Random, *, length_s: int = 64) -> Row:
         """Some pictures one after the other, each for some seconds, ``length_s`` in all at most."""
         most = min(self.settings.scenes, len(self.examples))
@@ -83,6 +107,7 @@ class Mixture:
         longest_s = max(1, length_s // scenes)
         frames: list[Frame] = []
         order: list[int] = []
+        shown: list[Example] = []
         for number in chosen:
             stay_s = min(longest_s, 1 + int(rng.expovariate(1 / mean_s)))
             # A scene that stays is seen from up to two views, as a camera that moves a little.
@@ -90,9 +115,9 @@ class Mixture:
             first = len(frames)
             frames += views
             order += sorted(first + second % len(views) for second in range(stay_s))
-        turns = self.maker.video_turns(
-            [self.examples[number] for number in chosen], rng, self.settings.film_turns
-        )
+            shown += [self.examples[number]] * stay_s
+        # One example a second: how long a scene stays decides what its first half shows.
+        turns = self.maker.video_turns(shown, rng, self.settings.film_turns)
         seconds = tuple(float(order.count(frame)) for frame in range(len(frames)))
         # In use a question is fused with seconds (`span`) or with chosen frames alike (`focus`).
         equal = tuple(1.0 for _ in frames)

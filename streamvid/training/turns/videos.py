@@ -140,6 +140,8 @@ class VideoTurns:
         """
         things = [claim for claim in self._often if claim.form == "thing"]
         weights = [self._often[claim] for claim in things]
+        if not any(weights):  # a handful of captions need not name a thing that counts
+            return None
         for claim in rng.choices(things, weights, k=_PROPOSALS):
             both, single = self._often[claim], 2 * self._missing[claim]
             seen = (claim in one.true) + (claim in two.true)

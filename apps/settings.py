@@ -42,6 +42,10 @@ class AppSettings:
         """The folder of all recordings."""
         return self.home / "recordings"
 
+    def stills(self, recording_id: str) -> Path:
+        """The folder of a recording's saved stills; a short name, as people read and type it."""
+        return self.home / "stills" / recording_id[:12]
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:

@@ -33,4 +33,4 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
 
 def stills_folder(setup: Setup, recording_id: str, chosen: Path | None) -> Path:
     """Where stills go: the folder chosen, else one of the recording's own under the home."""
-    return chosen if chosen is not None else setup.settings.home / "stills" / recording_id
+    return chosen if chosen is not None else setup.settings.stills(recording_id)

@@ -39,8 +39,7 @@ def remove(setup: Setup, *, source: str, yes: bool) -> None:
                 raise StoppedError("nothing was removed")
         removed = session.remove(summary.recording_id)
     # Only what this program saved there: a folder chosen with --stills is the user's own.
-    stills = setup.settings.home / "stills" / removed.recording_id
-    shutil.rmtree(stills, ignore_errors=True)
+    shutil.rmtree(setup.settings.stills(removed.recording_id), ignore_errors=True)
     if setup.as_json:
         print_document(removal_document(removed))
     else:

@@ -51,7 +51,7 @@ def test_list_shows_all_and_remove_forgets_one(inside, clip, long_clip):
     assert {r["name"] for r in listed} == {"colours.mp4", "long.mp4"}
     assert {"id", "name", "source", "length_s", "frames", "bytes"} <= set(listed[0])
     inside.run("search", clip, "green")
-    stills = inside.home / ".local/share/streamvid/stills" / first["id"]
+    stills = inside.home / ".local/share/streamvid/stills" / first["id"][:12]
     assert stills.is_dir()
     removed = document(inside, "remove", clip, "--yes")["removed"]
     assert removed["id"] == first["id"]

@@ -18,7 +18,7 @@ from streamvid.answer.stream import AnswerStream, Conversation, start
 from streamvid.answer.work import Question
 from streamvid.engine import Engine, EngineCounters
 from streamvid.errors import RecordingNotFoundError
-from streamvid.ingest.background import BackgroundIngest, has_frames
+from streamvid.ingest.background import BackgroundIngest, has_frames, is_settled
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.inspection import (
     GapReport,
@@ -94,12 +94,14 @@ class Session:
     ) -> AnswerStream:
         """Ask about a recording; a file that is not remembered yet is ingested first.
 
-        ``now`` answers from what is there of the range; where nothing is, a long file's range is
-        ingested alone, or without one its previews (the rest may be gone on with). ``phrase`` is
-        looked up instead of the question. ``deadline_s`` is on ``time.monotonic``'s clock. Refusals
-        raise before any model is loaded: ``EmptyQuestionError``, ``RecordingNotFoundError``,
-        ``SourceRefusedError``; what needs the recording or the model comes when the stream is first
-        read: ``RangeError``, ``QuestionTooLongError`` and others.
+        ``now`` does not wait for all of a long file: it answers from previews, which are made
+        first; about a range of less than ``two_pass_min_s`` from the range's own frames, ingested
+        alone (the rest may be gone on with); beside another ingest, from what is there.
+
+        ``phrase`` is looked up instead of the question. ``deadline_s`` is on ``time.monotonic``'s
+        clock. Refusals raise before any model is loaded: ``EmptyQuestionError``,
+        ``RecordingNotFoundError``, ``SourceRefusedError``; what needs the recording or the model
+        comes when the stream is first read: ``RangeError``, ``QuestionTooLongError`` and others.
         """
         Question(question, within)  # refused before a long ingest
         with translated():
@@ -210,8 +212,12 @@ class Session:
         found = self._files.find(path) if path.is_file() else None
         if found is not None and found.info.complete:
             return found
-        if found is not None and now and not go_on and has_frames(found, within):
-            return found
+        longest_s = self._settings.two_pass_min_s
+        if found is not None and now and not go_on:
+            if is_settled(found, within, longest_s=longest_s):
+                return found
+            if found.ingester() is not None and has_frames(found, within):
+                return found
         if not now:
             self._files.run(path, name=None, progress=progress, cancelled=cancelled)
         else:

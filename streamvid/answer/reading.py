@@ -29,6 +29,7 @@ from memory import (
 from memory import Moment as Found
 from streamvid.answer.result import CoverageReport, Moment
 from streamvid.answer.span import TimeRange, bounds
+from streamvid.ingest.totals import counters_of
 from streamvid.model.seam import FloatArray
 from streamvid.settings import Settings
 
@@ -76,7 +77,7 @@ def frames_in(
 ) -> RangeFrames:
     """Find the frames of a range and say what of it was seen."""
     table = snapshot.frames(previews=True)
-    settled, counters, gaps = snapshot.settled(), snapshot.counters(), snapshot.gaps()
+    settled, counters, gaps = snapshot.settled(), counters_of(snapshot), snapshot.gaps()
     state = (snapshot.frame_count(), snapshot.preview_count())
     whole = coverage_of(table, gaps, settled, counters)
     start_s, end_s = bounds(within, whole.end_s)

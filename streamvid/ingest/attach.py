@@ -7,6 +7,7 @@ from collections.abc import Callable
 from memory import Recording
 from streamvid.errors import IngestInterruptedError
 from streamvid.ingest.progress import IngestProgress
+from streamvid.ingest.totals import counters_of
 
 
 def look_on(
@@ -29,7 +30,7 @@ def look_on(
     while True:
         working = recording.ingester() is not None  # asked first: what it committed last is seen
         with recording.snapshot() as snapshot:
-            counters, frames = snapshot.counters(), snapshot.frame_count()
+            counters, frames = counters_of(snapshot), snapshot.frame_count()
         done = counters.expected - counters.pending
         first_done = done if first_done is None else first_done
         elapsed_s = now_s() - started_s

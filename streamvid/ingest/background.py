@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from memory import Recording
+from memory import Coverage, Recording, Snapshot, coverage_of
 from streamvid.answer.span import TimeRange, bounds
 from streamvid.errors import IngestInterruptedError
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.ingest import First
 from streamvid.ingest.progress import IngestProgress
+from streamvid.ingest.totals import counters_of
 
 LOOK_S = 0.2
 KEPT_MESSAGES = 64
@@ -93,7 +94,29 @@ class BackgroundIngest:
 def has_frames(recording: Recording, within: TimeRange) -> bool:
     """Whether there is anything in the range to answer from, previews or better."""
     with recording.snapshot() as snapshot:
-        length_s = float(max(snapshot.counters().expected, 1))
-        start_s, end_s = bounds(within, length_s)
-        t_s = snapshot.frames(previews=True).t_s
-    return bool(((t_s >= start_s) & (t_s < end_s)).any())
+        coverage = _coverage(snapshot, within)
+    return coverage is not None and not coverage.wholly_blind
+
+
+def is_settled(recording: Recording, within: TimeRange, *, longest_s: float) -> bool:
+    """Whether nothing better than what is there can be had soon.
+
+    The range is looked at to its end, or is longer than ``longest_s`` and has previews.
+    """
+    with recording.snapshot() as snapshot:
+        coverage = _coverage(snapshot, within)
+    if coverage is None or (coverage.wholly_blind and coverage.pending):
+        return False
+    return not coverage.pending or within.everything or coverage.length_s > longest_s
+
+
+def _coverage(snapshot: Snapshot, within: TimeRange) -> Coverage | None:
+    table = snapshot.frames(previews=True)
+    counters = counters_of(snapshot)
+    length_s = max(float(counters.expected), float(table.t_s.max(initial=0.0)))
+    if length_s == 0:
+        return None
+    start_s, end_s = bounds(within, length_s)
+    return coverage_of(
+        table, snapshot.gaps(), snapshot.settled(), counters, start_s=start_s, end_s=end_s
+    )

@@ -18,6 +18,7 @@ from streamvid.ingest.attach import look_on
 from streamvid.ingest.ingest import First, Ingest, Outcome, model_identity
 from streamvid.ingest.inspection import MODEL_NOTE
 from streamvid.ingest.progress import IngestProgress, IngestReport
+from streamvid.ingest.totals import counters_of
 from streamvid.settings import Settings
 
 Progress = Callable[[IngestProgress], None]
@@ -155,7 +156,7 @@ class FileIngest:
         attached: bool = False,
     ) -> IngestReport:
         with recording.snapshot() as snapshot:
-            counters, frames = snapshot.counters(), snapshot.frame_count()
+            counters, frames = counters_of(snapshot), snapshot.frame_count()
             complete = snapshot.complete
         return IngestReport(
             recording_id=recording.id,
@@ -190,6 +191,6 @@ def _wish(recording: Recording, first: First | None) -> None:
     if first is None or first.within.everything:
         return
     with recording.snapshot() as snapshot:
-        length_s = float(snapshot.counters().expected)
+        length_s = float(counters_of(snapshot).expected)
     if length_s > 0:
         recording.wanted(*bounds(first.within, length_s))

@@ -30,7 +30,7 @@ from streamvid.ingest.filler import CommitRule, Filler, to_rows
 from streamvid.ingest.plan import BlockPlan, open_blocks
 from streamvid.ingest.progress import IngestProgress, Stage
 from streamvid.ingest.script import FEW_KEYS, Step, by_plan, damage_in, straight
-from streamvid.ingest.totals import Totals
+from streamvid.ingest.totals import EXPECTED_NOTE, Totals
 from streamvid.settings import Settings
 
 PATIENCE_S = 0.2
@@ -109,19 +109,22 @@ class Ingest:
         self._tell("index", totals)
         index = self._source.index()
         totals.expected_ticks = index.ticks
+        if index.ticks is not None:
+            writer.note(**{EXPECTED_NOTE: str(index.ticks)})
         ticks = index.ticks if index.ticks and index.ticks > self._settings.two_pass_min_s else 0
         two_passes = ticks > 0 and len(index.key_times_s) >= FEW_KEYS
         new_frames = 0
-        if first is not None and ticks and index.seekable:
-            within = bounds(first.within, float(ticks))
-            totals, new_frames = self._fill(
-                writer, totals, BlockPlan(ticks, writer.settled(), within=within), last=False
-            )
+        within = None if first is None else bounds(first.within, float(index.ticks or 0))
+        if within is not None and within[1] - within[0] > self._settings.two_pass_min_s:
+            within = None  # as long as a long file: previews come sooner
+        if first is not None and within is not None and ticks and index.seekable:
+            plan = BlockPlan(ticks, writer.settled(), within=within)
+            totals, new_frames = self._fill(writer, totals, plan, last=False)
             first.done()
         if two_passes:
             self._preview(writer, totals, shown)
-        plan = BlockPlan(ticks, writer.settled()) if two_passes and index.seekable else None
-        totals, rest = self._fill(writer, totals, plan, last=True)
+        rest_plan = BlockPlan(ticks, writer.settled()) if two_passes and index.seekable else None
+        totals, rest = self._fill(writer, totals, rest_plan, last=True)
         self._tell("finished", totals)
         return Outcome(new_frames + rest, two_passes)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import memory
 from memory import Recording
 from memory import RecordingSummary as Stored
+from streamvid.ingest.totals import counters_of
 
 MODEL_NOTE = "model"
 
@@ -88,7 +89,7 @@ def summary_of(stored: Stored, *, busy: bool) -> RecordingSummary:
 def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
     """Read everything that can be told of ``recording``; ``stored`` is its line."""
     with recording.snapshot() as snapshot:
-        counters, gaps = snapshot.counters(), snapshot.gaps()
+        counters, gaps = counters_of(snapshot), snapshot.gaps()
         coverage = memory.coverage_of(
             snapshot.frames(previews=True), gaps, snapshot.settled(), counters
         )

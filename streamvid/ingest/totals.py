@@ -10,6 +10,17 @@ from memory import Counters, GapRow, Snapshot, TickSpan
 from streamvid.ingest.parcel import gapped_ticks
 
 DAMAGE_NOTE = "damage"
+EXPECTED_NOTE = "expected_ticks"
+
+
+def counters_of(snapshot: Snapshot) -> Counters:
+    """The recording's counters; before the first commit, when there are previews alone, what the
+    file's index promised is expected and pending."""
+    counters = snapshot.counters()
+    promised = int(snapshot.notes().get(EXPECTED_NOTE, "0"))
+    if counters.expected > 0 or promised == 0:
+        return counters
+    return replace(counters, expected=promised, pending=promised)
 
 
 @dataclass(slots=True, eq=False)

@@ -435,6 +435,10 @@ def test_now_answers_a_new_long_file_from_previews(clip: Path, tmp_path: Path) -
         previews = [words for words in answer.exactness if words.startswith("previews")]
         assert previews
         assert answer.coverage.preview_frames > 0
+        assert answer.coverage.end_s == 120
+        seen = session.inspect(clip)
+        assert seen.ticks_expected == 120
+        assert seen.ticks_pending > 0
         assert 40 <= answer.evidence[0].t_s < 50
         report = session.ingest(clip)
         assert report.complete
@@ -456,6 +460,26 @@ def test_now_about_a_stretch_ingests_that_stretch_alone(clip: Path, tmp_path: Pa
         assert session.ingest(clip).frames == 100
     with Session(tmp_path / "other", TinyModel) as session:
         assert session.ask(clip, "what ?", within=within).result().text == answer.text
+
+
+def test_now_about_a_stretch_that_has_previews_alone_looks_closer(
+    clip: Path, tmp_path: Path
+) -> None:
+    within = TimeRange(90, 100)
+    with Session(tmp_path, TinyModel, settings=LONG) as session:
+        with pytest.raises(KeyboardInterrupt):
+            session.ingest(clip, progress=interrupt_after_previews)
+        assert session.inspect(clip).frames == 0
+        answer = session.ask(clip, "what ?", within=within, now=True).result()
+        assert answer.exactness == ("bounded 6 of 10",)
+        # A stretch as long as a long file is answered from previews.
+        whole = session.ask(clip, "what ?", within=TimeRange(0, 100), now=True).result()
+        assert whole.coverage.preview_frames > 0
+
+
+def interrupt_after_previews(progress: IngestProgress) -> None:
+    if progress.stage == "frames":
+        raise KeyboardInterrupt
 
 
 def test_now_on_a_short_file_ingests_it_whole(clip: Path, tmp_path: Path) -> None:

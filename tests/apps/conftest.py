@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -177,3 +178,34 @@ def one_line(finished: subprocess.CompletedProcess[str]) -> str:
 def refused():
     """``refused(finished)``: the one line of a refusal, after checking that it is one."""
     return one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Pipes:
+    """Both ends of a held model (held_model.py) and the variables that lead it to them."""
+
+    reached: int
+    go_on: int
+    environment: dict[str, str]
+
+    def wait(self) -> None:
+        """Until the model stands still."""
+        ready, _, _ = select.select([self.reached], [], [], TIMEOUT_S)
+        assert ready, "the model never came to where it waits"
+        assert os.read(self.reached, 1) == b"r"
+
+    def let_go(self) -> None:
+        """Let it go on, this time and every further time."""
+        os.write(self.go_on, b"g" * 4096)
+
+
+@pytest.fixture
+def pipes(tmp_path):
+    ends = {}
+    for name in ("reached", "go_on"):
+        os.mkfifo(tmp_path / name)
+        ends[name] = os.open(tmp_path / name, os.O_RDWR)  # both ways: nobody waits to open it
+    variables = {f"HELD_{name.upper()}": str(tmp_path / name) for name in ends}
+    yield Pipes(**ends, environment=variables)
+    for end in ends.values():
+        os.close(end)

@@ -1,6 +1,6 @@
-"""The tiny model, made to wait before a given batch until a test lets it go on.
+"""The tiny model, made to wait at a given place until a test lets it go on.
 
-Two pipes stand for the two directions; their paths and the batch come from the environment, since
+Two pipes stand for the two directions; their paths and the place come from the environment, since
 the program takes a model by name alone.
 """
 
@@ -8,22 +8,40 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from tiny_model import TinyModel
 
 
-def load() -> TinyModel:
-    """A model that says ``reached`` before batch ``HELD_BATCH`` and then waits for a byte."""
-    held_batch = int(os.environ["HELD_BATCH"])
+def wait() -> None:
+    """Say ``reached`` and wait for a byte."""
+    with Path(os.environ["HELD_REACHED"]).open("wb", buffering=0) as reached:
+        reached.write(b"r")
+    with Path(os.environ["HELD_GO_ON"]).open("rb", buffering=0) as go_on:
+        go_on.read(1)
+
+
+def before_batch() -> TinyModel:
+    """A model that waits before each batch from number ``HELD_BATCH`` on."""
     batches = 0
 
     def hold(_frames: int) -> None:
         nonlocal batches
         batches += 1
-        if batches >= held_batch:
-            with Path(os.environ["HELD_REACHED"]).open("wb", buffering=0) as reached:
-                reached.write(b"r")
-            with Path(os.environ["HELD_GO_ON"]).open("rb", buffering=0) as go_on:
-                go_on.read(1)
+        if batches >= int(os.environ["HELD_BATCH"]):
+            wait()
 
     return TinyModel(on_encode=hold)
+
+
+class SlowSpeaker(TinyModel):
+    """A model that waits after its first five pieces of the first answer, once."""
+
+    held = False
+
+    def generate(self, *arguments: Any, **more: Any) -> Any:
+        for number, piece in enumerate(super().generate(*arguments, **more)):
+            yield piece
+            if number == 5 and not self.held:
+                self.held = True
+                wait()

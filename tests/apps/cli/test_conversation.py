@@ -45,11 +45,11 @@ def test_an_unknown_word_of_command_gets_help(inside, clip):
 class Terminal:
     """The program on a terminal of its own; ``until`` reads on until a text has come."""
 
-    def __init__(self, program, *arguments):
+    def __init__(self, program, *arguments, **environment):
         self.master, slave = pty.openpty()
         self.child = subprocess.Popen(
             program.command(*arguments),
-            env=program.environment(TERM="dumb"),
+            env=program.environment(TERM="dumb", **environment),
             cwd=program.home,
             stdin=slave,
             stdout=slave,
@@ -114,3 +114,21 @@ def test_ctrl_c_at_the_prompt_leaves(terminal):
             continue
         return
     raise AssertionError("Ctrl-C does not leave")
+
+
+def test_ctrl_c_stops_an_answer_and_not_the_talk(program, clip, pipes):
+    program.run("ingest", clip)
+    speaker = {"STREAMVID_MODEL": "held_model:SlowSpeaker"}
+    terminal = Terminal(program, "ask", clip, **pipes.environment, **speaker)
+    try:
+        terminal.until("> ")
+        terminal.type("What is red ?\n")
+        pipes.wait()
+        terminal.child.send_signal(signal.SIGINT)
+        pipes.let_go()
+        assert "exactness" not in terminal.until("stopped; ask on")
+        terminal.until("> ")
+        terminal.type("What is blue ?\n")
+        assert "exactness" in terminal.until("> ")
+    finally:
+        terminal.close()

@@ -1,50 +1,23 @@
 import json
-import os
-import select
 import signal
-from dataclasses import dataclass
 
 import pytest
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A program whose model waits before its ``batch``; see held_model.py."""
-
-    reached: int
-    go_on: int
-    environment: dict
-
-    def wait(self, program, film):
-        """Until the model stands still and the first block is committed."""
-        ready, _, _ = select.select([self.reached], [], [], 60)
-        assert ready, "the model was not asked for a third block"
-        for _ in range(60):
-            if document(program, "inspect", film)["frames"] >= 64:
-                return
-        raise AssertionError("no block was committed while the third waited")
-
-    def let_go(self):
-        os.write(self.go_on, b"g" * 4096)
-
-
 @pytest.fixture
-def held(tmp_path):
-    paths = {name: tmp_path / name for name in ("reached", "go_on")}
-    ends = {}
-    for name, path in paths.items():
-        os.mkfifo(path)
-        ends[name] = os.open(path, os.O_RDWR)  # both ways, so that nobody waits to open it
+def held(pipes):
     # Eight batches of eight are a block of 64 ticks: two are encoded and the third has begun.
-    environment = {
-        "STREAMVID_MODEL": "held_model:load",
-        "HELD_BATCH": "17",
-        "HELD_REACHED": str(paths["reached"]),
-        "HELD_GO_ON": str(paths["go_on"]),
-    }
-    yield Held(ends["reached"], ends["go_on"], environment)
-    for end in ends.values():
-        os.close(end)
+    pipes.environment.update(STREAMVID_MODEL="held_model:before_batch", HELD_BATCH="17")
+    return pipes
+
+
+def wait_for_a_block(program, held, film):
+    """Until the model stands still and the first block is committed."""
+    held.wait()
+    for _ in range(60):
+        if document(program, "inspect", film)["frames"] >= 64:
+            return
+    raise AssertionError("no block was committed while the third waited")
 
 
 def document(program, *arguments):
@@ -70,7 +43,7 @@ def test_the_report_is_a_line(program, clip):
 @pytest.mark.slow  # six starts of the program, one of them held and stopped
 def test_ctrl_c_keeps_what_was_watched_and_the_next_run_goes_on(program, long_clip, held):
     child = program.start("ingest", long_clip, **held.environment)
-    held.wait(program, long_clip)
+    wait_for_a_block(program, held, long_clip)
     child.send_signal(signal.SIGINT)
     held.let_go()
     _, stderr = child.communicate(timeout=60)
@@ -92,7 +65,7 @@ def test_ctrl_c_keeps_what_was_watched_and_the_next_run_goes_on(program, long_cl
 @pytest.mark.slow  # six starts of the program, three of them at once
 def test_a_second_terminal_asks_and_attaches_while_the_first_watches(program, long_clip, held):
     child = program.start("ingest", long_clip, **held.environment)
-    held.wait(program, long_clip)
+    wait_for_a_block(program, held, long_clip)
     seen = document(program, "inspect", long_clip)
     assert seen["busy"]
     done = program.run("ask", long_clip, "What is red ?", "--json")

@@ -74,7 +74,12 @@ class AnswerStream:
 
 
 class Conversation:
-    """Questions about one recording, one after the other, behind one kept context."""
+    """Questions about one recording, one after the other, behind one kept context.
+
+    What was said is forgotten, all of it, when it grows beyond ``Settings.history_tokens`` (or a
+    quarter of the model's context), when the range changes, and when frames were added to it: a
+    model's context can be cut at its end only. An answer that rests on it says ``history kept``.
+    """
 
     def __init__(self, asker: Asker, recording: Recording) -> None:
         self._asker = asker

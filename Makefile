@@ -3,8 +3,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 VIDEO ?=
 QUESTION ?=
-CAPTIONS ?= $(STREAMVID_DATA)/captions
-VIDEOS ?= $(STREAMVID_DATA)/videos/manifest.jsonl
+CAPTIONS ?= $(STREAMVID_DATA:%=%/captions)
+VIDEOS ?= $(STREAMVID_DATA:%=%/videos/manifest.jsonl)
 SPLIT ?= dev
 LONG ?= 0
 OUT ?= out
@@ -33,6 +33,7 @@ docs: setup
 train: setup
 	$(PY) -m streamvid.training "$$CAPTIONS" --work "$$OUT/training" --ship "$$OUT/weights"
 eval: setup
-	$(PY) -m streamvid.evaluation --captions "$$CAPTIONS" --split "$$SPLIT" --videos "$$VIDEOS" --long "$$LONG" --out "$$OUT"
+	$(PY) -m streamvid.evaluation $(if $(CAPTIONS),--captions "$$CAPTIONS") --split "$$SPLIT" \
+		$(if $(VIDEOS),--videos "$$VIDEOS") --long "$$LONG" --out "$$OUT"
 bench: setup
 	set -e; for program in benchmarks/bench_*.py; do $(PY) "$$program"; done

@@ -128,6 +128,21 @@ def test_apps_take_only_values_from_capture_and_memory():
             assert frozen or issubclass(value, enum.Enum), f"{found}: {name} is no value type"
 
 
+def test_every_foreign_package_is_pinned():
+    pinned = (ROOT / "requirements.txt").read_text().lower()
+    names = {"PIL": "pillow", "cv2": "opencv-python-headless", "faiss": "faiss-cpu"}
+    foreign_roots = {
+        root
+        for folder in OURS
+        for found in tree(folder)
+        if (root := found.module.split(".")[0]) not in (*STDLIB, *OURS)
+    }
+    assert {"torch", "av", "click"} <= foreign_roots
+    # tokenizers comes with transformers, which pins it closely.
+    missing = {r for r in foreign_roots if f"\n{names.get(r, r)}==" not in f"\n{pinned}"}
+    assert missing <= {"tokenizers"}
+
+
 @pytest.mark.parametrize("folder", OURS)
 def test_nothing_imports_tests_or_benchmarks(folder):
     assert [str(i) for i in tree(folder) if i.within("tests", "benchmarks")] == []

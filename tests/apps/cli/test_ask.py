@@ -183,3 +183,15 @@ def test_a_range_beyond_the_end_is_said_in_one_line(inside, clip):
     assert "Traceback" not in done.stderr
     # Refused, or answered as blind: never an answer about frames that are not there.
     assert done.returncode == 2 or "0 s" in done.stdout
+
+
+def test_a_long_new_film_is_answered_from_previews_unless_told_to_wait(inside, long_clip):
+    short_passes = ("--set", "two_pass_min_s=60", "--set", "preview_frames=8")
+    early = inside.run("ask", long_clip, "is it red?", *short_passes)
+    assert early.returncode == 0, early.stderr
+    assert "previews 8 of 8" in early.stdout
+    assert "streamvid ingest FILE" in early.stderr
+    whole = inside.run("ask", long_clip, "is it red?", "--wait", *short_passes)
+    assert whole.returncode == 0, whole.stderr
+    assert "previews" not in whole.stdout
+    assert "seen 2 min 20 s of 2 min 20 s" in whole.stdout

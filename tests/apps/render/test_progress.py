@@ -65,9 +65,9 @@ def test_without_any_progress_nothing_is_drawn():
 @pytest.mark.parametrize("kind", [io.StringIO, Terminal])
 def test_a_tip_is_given_once_and_only_where_it_takes_long(kind):
     stream = kind()
-    with ProgressView(stream, name="a.mp4", tip="--now answers at once") as view:
+    with ProgressView(stream, name="a.mp4", tip="ask answers at once") as view:
         view(at(1, eta_s=TIP_FROM_S - 1))
-        assert "--now" not in stream.getvalue()
+        assert "ask answers" not in stream.getvalue()
         view(at(2, eta_s=TIP_FROM_S))
         view(at(3, eta_s=TIP_FROM_S + 9))
-    assert stream.getvalue().count("--now answers at once") == 1
+    assert stream.getvalue().count("ask answers at once") == 1

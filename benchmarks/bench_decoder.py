@@ -35,6 +35,8 @@ from streamvid.model.llama import (
     generate,
 )
 from streamvid.model.llama.precision import named_precision, processor_name
+from streamvid.model.nano.language_weights import converted_folder
+from streamvid.model.nano.packages import SMOLLM2
 from streamvid.model.seam import Sampling
 
 AGREEMENT_TOKENS = 512
@@ -285,13 +287,16 @@ def say(stage: str) -> None:
 def main() -> None:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="folder of the checkpoint")
+    parser.add_argument("--model", type=Path, help="folder of a checkpoint; default: nano's base")
+    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "streamvid")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, help="write the JSON here too")
     parser.add_argument("--memory-only", help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.model is None:
+        options.model = converted_folder(SMOLLM2, options.cache)
     with torch.inference_mode():
         if options.memory_only:
             report_memory(options.model, choose_precision(options.memory_only))

@@ -62,7 +62,9 @@ class Home:
                 return same[0]
         found = _named(text, summaries)
         if not found:
-            raise RecordingNotFoundError(f"nothing is remembered of {text!r}; ingest it first")
+            raise RecordingNotFoundError(
+                f"no recording and no file called {text!r}; ingest a file first"
+            )
         if is_file and all(s.path == str(Path(text).absolute()) for s in found):
             raise RecordingNotFoundError(
                 f"{text!r} has changed since it was remembered as {found[0].id[:12]}; "

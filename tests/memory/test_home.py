@@ -33,7 +33,7 @@ def add(home: Home, model: ModelIdentity, id: str, **more: object) -> Recording:
 
 def test_a_home_that_was_never_used_is_empty(home: Home) -> None:
     assert home.list() == ()
-    with pytest.raises(RecordingNotFoundError, match="nothing is remembered of 'x'"):
+    with pytest.raises(RecordingNotFoundError, match="no recording and no file called 'x'"):
         home.find("x")
     assert not home.path.exists()
 

@@ -54,13 +54,14 @@ def main(
     """
     import torch
 
+    from streamvid.model.errors import WeightsError
     from streamvid.model.nano.prompt import Prompt
     from streamvid.training.material import prepare
     from streamvid.training.mixture import Mixture, MixtureSettings
     from streamvid.training.network import Network
     from streamvid.training.stages import COOLDOWN, MAIN, WARMUP
     from streamvid.training.trainer import Trainer, TrainerSettings
-    from streamvid.training.turns import TurnMaker
+    from streamvid.training.turns import TurnMaker, TurnsError
 
     began = time.monotonic()
 
@@ -69,7 +70,10 @@ def main(
 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    material = prepare(captions, work, seed=seed, say=say)
+    try:
+        material = prepare(captions, work, seed=seed, say=say)
+    except (TurnsError, WeightsError, OSError) as error:
+        raise click.ClickException(str(error)) from error
     prompt = Prompt(material.language_folder)
     network = Network(material.language_folder)
     network.vision.copy_frozen(material.tower)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -61,5 +62,6 @@ def _merge(language_folder: Path, trained: Path, path: Path) -> None:
         save_file(tensors, scratch)
         scratch.replace(path)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            scratch.unlink()
         raise WeightsError(f"cannot write {path}: {error.strerror or error}") from error

@@ -244,6 +244,12 @@ class NanoModel:
         total = torch.einsum("b,bqd->qd", scale, fused)
         return FusedSum(total.numpy(), float(scale.sum()))
 
+    def answer_embeddings(self, text: str) -> FloatArray:
+        """Plain embeddings of an answer's text, float32 [n, d], without its end."""
+        ids = self._parts.prompt.answer(text)[:-1]
+        embeddings: FloatArray = self._parts.language.embed(ids).numpy()
+        return embeddings
+
     def context(self, prefix_head: FloatArray) -> NanoContext:
         """A KV cache holding the prefix head's mean [head, d]."""
         language = self._parts.language

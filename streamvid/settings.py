@@ -46,7 +46,7 @@ class Settings:
     moment_separation_s: float | None = None
     """Least distance of two moments; ``None``: the memory's default."""
     history_tokens: int = 512
-    """Most tokens of earlier turns that a conversation keeps; beyond it the talk begins anew."""
+    """Most tokens of earlier turns that a conversation keeps; the oldest turn goes first."""
     states_bytes: int = 256 * 2**20
     """Budget for kept pre-fusion keys and values."""
     context_bytes: int = 256 * 2**20

@@ -11,40 +11,29 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 
 from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
-from streamvid.answer.contexts import ContextKey, ContextStore, KeptContext
+from streamvid.answer.contexts import ContextStore, KeptContext
 from streamvid.answer.fusion_set import choose
 from streamvid.answer.reading import Library, RangeFrames, frames_in, report, with_stills
 from streamvid.answer.result import Answer, Ending, Moment, SearchResult
-from streamvid.answer.room import history_room, view_room
+from streamvid.answer.room import view_room
 from streamvid.answer.span import TimeRange
 from streamvid.answer.states import FrameKey, StatesCache
+from streamvid.answer.talk import Talk
+from streamvid.answer.talk_keeper import TalkKeeper
 from streamvid.answer.work import Question, Work, answer_of
 from streamvid.engine import Engine, ModelFacts, Priority
-from streamvid.errors import EmptyQuestionError, EngineClosedError
+from streamvid.errors import EmptyQuestionError
 from streamvid.ingest.ingest import model_identity
 from streamvid.model.seam import Finished, FloatArray, Sampling
 from streamvid.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Talk:
-    """Mutable: the context that a conversation works behind, and the tokens said behind its view.
-
-    ``kept`` is ``None`` until the first answer and after the conversation had to begin anew.
-    """
-
-    key: ContextKey | None = None
-    kept: KeptContext | None = None
-    history_tokens: int = 0
 
 
 Asking = Generator[str, None, Answer]
@@ -74,6 +63,7 @@ class Asker:
         self._library = Library(settings)
         self._reading = threading.Lock()
         self._contexts = ContextStore(settings.context_bytes)
+        self._keeper = TalkKeeper(engine, self._contexts, settings)
         self._states = StatesCache(settings.states_bytes)
 
     def ask(self, recording: Recording, question: Question, talk: Talk | None = None) -> Asking:
@@ -95,12 +85,15 @@ class Asker:
             snapshot.close()  # nothing is read any more; decoding may take long
             try:
                 yield from self._decode(work, kept, prompt)
-                whole = True
             except BaseException:
-                whole = False
+                if talk is not None:
+                    self._keeper.release(talk, work.owner)
                 raise
             finally:
-                self._put_away(work, kept, talk, whole=whole and talk is not None)
+                if talk is None:
+                    self._keeper.give_back(kept, work.owner)
+            if talk is not None:
+                self._keeper.carry_on(work, talk, prompt)
             assert work.finished is not None
             return self._answer(work, work.finished.reason)
 
@@ -127,10 +120,9 @@ class Asker:
             )
 
     def end_talk(self, talk: Talk) -> None:
-        """Free what a conversation held."""
-        kept, talk.kept, talk.history_tokens = talk.kept, None, 0
-        if kept is not None:
-            self._give_back(kept, "conversation")
+        """Free what a conversation held and forget what was said."""
+        talk.turns = ()
+        self._keeper.release(talk, "conversation")
 
     def forget(self, recording_id: str) -> None:
         """Drop everything kept of a recording that is being removed."""
@@ -152,8 +144,7 @@ class Asker:
     ) -> tuple[KeptContext, FloatArray]:
         """Everything up to the prompt's embeddings [n, d] and the context they go behind.
 
-        Fusion needs no view, so the engine fuses while this thread reads the view; behind what was
-        said before that must wait until the view is known to be the same.
+        Fusion needs no view, so the engine fuses while this thread reads the view.
         """
         work.facts = self._engine.facts()
         work.recording.require_model(model_identity(work.facts))
@@ -162,38 +153,38 @@ class Asker:
         view_tokens = self._room(work, talk)
         self._retrieve(work, snapshot)
         began_s = self._now_s()
-        fusion = None if work.follows else self._fusion(work, snapshot)
+        fusion = self._fusion(work, snapshot)
         try:
             kept, tail = self._context(work, snapshot, view_tokens, talk)
             work.context_s = self._now_s() - began_s
             try:
-                if fusion is None:
-                    fusion = self._fusion(work, snapshot)
                 fused = fusion.finish().mean()
             except BaseException:
-                if talk is None or talk.kept is not kept:  # else nothing was said: it goes on
-                    self._give_back(kept, work.owner)
+                if talk is None:  # a conversation goes on: nothing was said
+                    self._keeper.give_back(kept, work.owner)
                 raise
         finally:
-            if fusion is not None:
-                fusion.close()
+            fusion.close()
         work.fusion_s = self._now_s() - began_s - work.context_s
         return kept, fused if work.follows else np.concatenate([tail, fused])
 
     def _room(self, work: Work, talk: Talk | None) -> int:
         assert work.facts is not None
-        spec, settings = work.facts.spec, self._settings
+        spec = work.facts.spec
         return view_room(
             spec,
             work.question_tokens,
-            history_tokens=0 if talk is None else history_room(spec, settings.history_tokens),
-            wanted_tokens=settings.view_tokens,
+            history_tokens=0 if talk is None else self._keeper.room_tokens(spec),
+            wanted_tokens=self._settings.view_tokens,
         )
 
     def _context(
         self, work: Work, snapshot: Snapshot, view_tokens: int, talk: Talk | None
     ) -> tuple[KeptContext, FloatArray]:
-        """The context behind the range's view, and the prefix tail's mean [tail, d]."""
+        """The context that the question goes behind, and the prefix tail's mean [tail, d].
+
+        It holds the range's view and the earlier turns that stay.
+        """
         assert work.facts is not None
         with self._reading:
             reading = self._library.read(snapshot, work.frames, view_tokens=view_tokens)
@@ -202,44 +193,36 @@ class Asker:
         split = work.facts.spec.prefix_head_tokens
         head, tail = mean[:split], mean[split:]
         key = jobs.context_key(work.frames.recording_id, head, reading.view.digest)
-        if talk is not None and talk.kept is not None and talk.key == key and work.follows:
+        kept = talk.kept if talk is not None and talk.key == key else None
+        if kept is not None:
             work.reused = True
-            return talk.kept, tail
+        else:
+            if talk is not None:
+                self._keeper.release(talk, work.owner)
+            kept, work.reused = jobs.take_context(
+                self._engine, self._contexts, key, head, reading.view.flat_tokens,
+                chunk_tokens=self._settings.prefill_chunk_tokens, owner=work.owner,
+                check=lambda: self._check(work),
+            )  # fmt: skip
         if talk is not None:
-            self._begin_anew(work, talk)
             talk.key = key
-        kept, work.reused = jobs.take_context(
-            self._engine, self._contexts, key, head, reading.view.flat_tokens,
-            chunk_tokens=self._settings.prefill_chunk_tokens, owner=work.owner,
-            check=lambda: self._check(work),
-        )  # fmt: skip
+            self._keeper.recall(work, kept, talk, tail, lambda: self._check(work))
         return kept, tail
 
     def _count(self, work: Work, talk: Talk | None) -> None:
-        """How many tokens the question takes, and whether what was said before stays."""
+        """How many tokens the question takes, and which earlier turns stay before it."""
         assert work.facts is not None
         text, spec = work.question.text, work.facts.spec
 
-        def tokens(follows: bool) -> int:
-            return self._engine.submit(
-                lambda model: model.count_tokens(text, follows=follows),
-                priority=Priority.QUESTION,
-                owner=work.owner,
-            ).result()
-
-        if talk is not None and talk.kept is not None:
-            work.question_tokens = tokens(True)
-            if talk.history_tokens <= history_room(spec, self._settings.history_tokens):
-                work.follows, work.history_tokens = True, talk.history_tokens
-                return
-        work.question_tokens = tokens(False)
-
-    def _begin_anew(self, work: Work, talk: Talk) -> None:
-        """Another range, new frames, or too much said: the conversation starts from its view."""
-        self.end_talk(talk)
-        if work.follows:
-            work.follows, work.history_tokens = False, 0
-            self._count(work, talk)
+        if talk is not None:
+            work.turns = self._keeper.turns_that_stay(talk, spec)
+        first, further = self._engine.submit(
+            lambda model: [model.count_tokens(text, follows=follows) for follows in (False, True)],
+            priority=Priority.QUESTION,
+            owner=work.owner,
+        ).result()
+        work.question_tokens = further if work.follows else first
+        work.opening_tokens = work.question_tokens - first
 
     def _retrieve(self, work: Work, snapshot: Snapshot) -> None:
         began_s = self._now_s()
@@ -350,26 +333,6 @@ class Asker:
             },
         )
         return answer
-
-    def _put_away(self, work: Work, kept: KeptContext, talk: Talk | None, *, whole: bool) -> None:
-        """Keep the context for the conversation's next question, or give it back."""
-        if talk is None or not whole:
-            if talk is not None:
-                talk.kept, talk.history_tokens = None, 0
-            self._give_back(kept, work.owner)
-            return
-        length = self._engine.submit(
-            lambda model: kept.context.length, priority=Priority.QUESTION, owner=work.owner
-        ).result()
-        talk.kept, talk.history_tokens = kept, length - kept.view_length
-
-    def _give_back(self, kept: KeptContext, owner: str) -> None:
-        with suppress(EngineClosedError):  # then it is freed with the model
-            self._engine.submit(
-                lambda model: self._contexts.give_back(kept),
-                priority=Priority.QUESTION,
-                owner=owner,
-            ).result()
 
 
 def _wish(recording: Recording, question: Question, frames: RangeFrames) -> None:

@@ -164,6 +164,36 @@ def take_context(
     raise RecordingError("the view could not be prefilled; ask again")  # cancelled from outside
 
 
+def say_again(
+    engine: Engine,
+    kept: KeptContext,
+    rows: FloatArray,
+    *,
+    chunk_tokens: int,
+    owner: str,
+    check: Check,
+) -> None:
+    """Have ``rows`` [n, d], and nothing else, follow the view of ``kept``.
+
+    A context can be cut at its end alone: it is rewound to its view and extended in chunks. Where
+    ``check`` raises, a part of them may be there.
+    """
+
+    def extend(model: VideoModel) -> Iterator[None]:
+        kept.context.rewind(kept.view_length)
+        yield
+        for start in range(0, len(rows), chunk_tokens):
+            kept.context.extend(rows[start : start + chunk_tokens])
+            yield
+
+    steps = engine.stream(extend, owner=owner, rest=Priority.QUESTION)
+    try:
+        for _ in steps:
+            check()
+    finally:
+        steps.cancel()
+
+
 def context_key(recording_id: str, head: FloatArray, view_digest: str) -> ContextKey:
     """What tells one context from another."""
     return ContextKey(recording_id, digest_of(head), view_digest)

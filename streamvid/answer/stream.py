@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Self
 
 from memory import Recording
-from streamvid.answer.asker import Asker, Asking, Talk
+from streamvid.answer.asker import Asker, Asking
 from streamvid.answer.result import Answer
 from streamvid.answer.span import TimeRange
+from streamvid.answer.talk import Talk
 from streamvid.answer.work import Question
 from streamvid.errors import AnswerError, StreamvidError
 from streamvid.translate import translated
@@ -76,9 +77,11 @@ class AnswerStream:
 class Conversation:
     """Questions about one recording, one after the other, behind one kept context.
 
-    What was said is forgotten, all of it, when it grows beyond ``Settings.history_tokens`` (or a
-    quarter of the model's context), when the range changes, and when frames were added to it: a
-    model's context can be cut at its end only. An answer that rests on it says ``history kept``.
+    Where what was said grows beyond ``Settings.history_tokens`` (or a quarter of the model's
+    context), the oldest turns are forgotten, as many as need be, and the others are said again
+    behind the view: questions as they were fused when asked, answers as text. So it goes too when
+    the range changes and when frames were added to it. An answer that rests on earlier turns says
+    ``history kept``. One that is cancelled, late or failed leaves what was said as it was.
     """
 
     def __init__(self, asker: Asker, recording: Recording) -> None:

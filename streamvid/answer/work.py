@@ -12,6 +12,7 @@ from streamvid.answer.fusion_set import FusionSet
 from streamvid.answer.reading import RangeFrames, report
 from streamvid.answer.result import Answer, Ending, Moment, Timings, Usage
 from streamvid.answer.span import TimeRange
+from streamvid.answer.talk import Turn
 from streamvid.engine import ModelFacts
 from streamvid.errors import EmptyQuestionError
 from streamvid.model.seam import Finished
@@ -51,9 +52,11 @@ class Work:
     evidence: tuple[Moment, ...] = ()
     fusion: FusionSet | None = None
     merged_view: bool = False
-    follows: bool = False
+    turns: tuple[Turn, ...] = ()
+    """Earlier turns that stay before this one."""
     history_tokens: int = 0
     question_tokens: int = 0
+    opening_tokens: int = 0
     view_tokens: int = 0
     reused: bool = False
     retrieval_s: float = 0.0
@@ -62,6 +65,11 @@ class Work:
     first_text_s: float = 0.0
     pieces: list[str] = field(default_factory=list)
     finished: Finished | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is a further turn of a conversation."""
+        return bool(self.turns)
 
 
 def answer_of(work: Work, finish: Ending, now_s: float) -> Answer:

@@ -176,7 +176,10 @@ class VideoModel(Protocol):
         """Retrieval embedding of ``picture``, float32 [e], unit length."""
 
     def count_tokens(self, question: str, *, follows: bool = False) -> int:
-        """Q: tokens that ``question`` takes in the prompt after the prefix, markers included."""
+        """Q: tokens that ``question`` takes in the prompt after the prefix, markers included.
+
+        With ``follows`` they are the same ones behind an opening, the end of the last answer.
+        """
 
     def states(self, stills: Sequence[Picture]) -> States:
         """Pre-fusion keys and values of ``stills``."""
@@ -193,6 +196,14 @@ class VideoModel(Protocol):
 
         ``follows`` renders a further turn of a conversation: the end of the last answer comes
         first. Control tokens spelt in ``question`` are text and nothing else.
+        """
+
+    def answer_embeddings(self, text: str) -> FloatArray:
+        """Plain embeddings of an answer's ``text``, float32 [n, d], to say it to a context again.
+
+        They are what ``generate`` leaves in the context behind the prompt, without the answer's
+        end, which the next question brings along; where sampling cut the text into other tokens
+        than the tokenizer does, the tokenizer's are given. No text: n is 0.
         """
 
     def context(self, prefix_head: FloatArray) -> Context:

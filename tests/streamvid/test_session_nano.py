@@ -82,6 +82,19 @@ def test_questions_are_answered_and_the_second_keeps_the_context(
             assert "history kept" in talk.ask("And then?").result().exactness
 
 
+def test_a_conversation_forgets_its_oldest_turns(clip: Path, nano: VideoModel, home: Path) -> None:
+    settings = Settings(max_new_tokens=8, history_tokens=45)
+    opened = Session(home, lambda: nano, settings=settings)
+    with opened as session, session.conversation(clip) as talk:
+        for number in range(5):
+            answer = talk.ask(f"What is it, number {number}?").result()
+            usage, head = answer.usage, nano.spec.prefix_head_tokens
+            said = usage.context_tokens - head - usage.view_tokens
+            assert ("history kept" in answer.exactness) == (number > 0)
+            assert said <= 45 + usage.question_tokens + 8 + 1
+            assert usage.context_reused == (number > 0)
+
+
 def test_bounded_over_all_frames_equals_full(clip: Path, nano: VideoModel, home: Path) -> None:
     texts = set()
     for settings in (

@@ -214,6 +214,9 @@ class TinyModel:
         parts = [w * self._fuse(k, text)[skip:] for k, w in zip(rows.keys, weights, strict=True)]
         return FusedSum(np.sum(parts, axis=0, dtype=np.float32), float(sum(weights)))
 
+    def answer_embeddings(self, text: str) -> FloatArray:
+        return self._text(text.encode())
+
     def context(self, prefix_head: FloatArray) -> TinyContext:
         context = TinyContext(self)
         context.extend(prefix_head)

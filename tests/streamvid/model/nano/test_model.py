@@ -131,6 +131,36 @@ def test_a_context_forks_rewinds_and_answers_alike_each_time(nano, pictures):
     assert first[:-1] == again[:-1] == forked[:-1]
 
 
+def test_an_answer_said_again_is_what_decoding_left_behind(nano, pictures):
+    text = " A dog, or <|im_end|> so."  # an answer may spell a marker: it stays text
+    encoded, head = nano.encode(pictures), nano.spec.prefix_head_tokens
+    mean, language = encoded.fused_prefix.mean(0), nano._parts.language
+    prompt = np.concatenate([mean[head:], nano.fuse(QUESTION, pictures, [1.0] * 4).mean()])
+    further = torch.from_numpy(nano.fuse("And a cat?", pictures, [1.0] * 4, follows=True).mean())
+    decoded, again = nano.context(mean[:head]), nano.context(mean[:head])
+    for context in (decoded, again):
+        context.extend(encoded.tokens[:, 0])
+        context.extend(prompt)
+    for token_id in nano._parts.prompt.answer(text)[:-1]:
+        language.decode_step(token_id, decoded.cache)
+    answer = nano.answer_embeddings(text)
+    again.extend(answer)
+    assert answer.dtype == np.float32
+    assert again.length == decoded.length
+    expected = language.prefill(further, decoded.cache)
+    assert torch.allclose(language.prefill(further, again.cache), expected, atol=1e-4)
+    assert nano.answer_embeddings("").shape == (0, nano.spec.width)
+
+
+def test_a_further_question_is_a_first_one_behind_an_opening(nano, pictures):
+    prompt = nano._parts.prompt
+    first, further = prompt.question(QUESTION), prompt.question(QUESTION, follows=True)
+    opening = nano.count_tokens(QUESTION, follows=True) - nano.count_tokens(QUESTION)
+    assert further[opening:] == first
+    assert further[0] == prompt.end
+    assert further[2:opening] == prompt.head[: opening - 2]  # as the dialogue begins
+
+
 def test_phrases_and_pictures_share_a_space(nano, pictures):
     phrase, picture = nano.embed_text("a dog on the grass"), nano.embed_image(pictures[0])
     assert phrase.shape == picture.shape == (nano.spec.embedding_width,)

@@ -242,6 +242,8 @@ def test_one_stopped_while_turns_are_forgotten_shares_its_context_with_nobody(
         assert (stopped.finish, stopped.exactness) == ("cancelled", ())
         talk.ask("go on", WHOLE)
         talk.lone(within=WHOLE).result()
-        after = talk.ask("and on", WHOLE)
-        assert after is not None
+        alone, again = talk.alone[WHOLE], talk.model.asked[-1]
+        np.testing.assert_array_equal(again.before, alone.before)
+        assert again.text == alone.text
+        talk.ask("and on", WHOLE)
         assert len(talk.turns) == 4

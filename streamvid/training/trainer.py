@@ -57,11 +57,15 @@ class Trainer:
         self.step = 0
         """Steps since the very start, which numbers the data."""
         self.turns = 0
+        self._last: torch.optim.Optimizer | None = None
 
     def run(self, stage: Stage, steps: int) -> None:
         """Train ``stage`` up to ``steps`` steps; goes on from its checkpoint if there is one."""
         optimizer = self._optimizer(stage)
         done = self._resume(stage, optimizer)
+        if not done:
+            self._take_over(optimizer)
+        self._last = optimizer
         saved = probed = time.monotonic()
         losses: list[float] = []
         while done < steps:
@@ -112,6 +116,21 @@ class Trainer:
         self.step, self.turns = stored["step"], stored["turns"]
         self.say(f"{stage.name}: going on from step {stored['done']}")
         return int(stored["done"])
+
+    def _take_over(self, optimizer: torch.optim.Optimizer) -> None:
+        """Go on with the moments of the stage before, where it trained the same parameters.
+
+        Fresh moments make AdamW's first steps as long as its longest.
+        """
+        if self._last is None:
+            return
+        names = [group["names"] for group in optimizer.param_groups]
+        if names != [group["names"] for group in self._last.param_groups]:
+            return
+        rates = [group["base"] for group in optimizer.param_groups]
+        optimizer.load_state_dict(self._last.state_dict())
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["base"] = rate
 
     def _save(self, stage: Stage, optimizer: torch.optim.Optimizer, done: int) -> None:
         path = self.work / f"{stage.name}.pt"

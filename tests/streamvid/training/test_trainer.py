@@ -143,6 +143,15 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(material, tmp_path):
         assert torch.allclose(tensor, second.masters.tensors[name], atol=1e-6), name
 
 
+def test_a_cool_down_goes_on_with_the_main_stages_moments(material, tmp_path):
+    made, _ = trainer(material, tmp_path)
+    made.run(MAIN, 2)
+    steps = int(made._last.state_dict()["state"][0]["step"])
+    made.run(replace(COOLDOWN, new_rate=1e-6, copied_rate=1e-6, language_rate=1e-6), 1)
+    assert int(made._last.state_dict()["state"][0]["step"]) == steps + 1
+    assert [group["base"] for group in made._last.param_groups] == [1e-6] * 3
+
+
 def test_figures_are_written_at_the_end_of_a_stage(material, tmp_path):
     made, _ = trainer(material, tmp_path)
     made.run(WARMUP, 1)

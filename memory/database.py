@@ -116,7 +116,8 @@ def _os_error_in_our_words(error: OSError, path: Path) -> TokenMemoryError:
 
 
 def _connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Connection:
-    address = f"file:{quote(str(path.absolute()))}?mode={mode}{'&immutable=1' if immutable else ''}"
+    file = quote(os.fsencode(path.absolute()))  # a name's bytes need not be UTF-8
+    address = f"file:{file}?mode={mode}{'&immutable=1' if immutable else ''}"
     # used from one thread at a time, not always the same one; the library itself is serialised
     return sqlite3.connect(
         address,

@@ -17,12 +17,14 @@ from memory.errors import (
     RangeError,
     RecordingExistsError,
     RecordingNotFoundError,
+    StorageDeniedError,
 )
 from memory.identity import file_identity
 from memory.lock import IngestLock
 from memory.recording import Recording
 from memory.rows import ModelIdentity, RecordingSummary, Source
 from memory.schema import create_tables
+from memory.stored_path import clean_text, stored_path
 from memory.summary import summarise
 
 SHORTEST_PREFIX = 4
@@ -61,6 +63,8 @@ class Home:
             if same:
                 return same[0]
         found = _named(text, summaries)
+        if not found and is_file:
+            raise RecordingNotFoundError(f"{text!r} is there, but not remembered; ingest it first")
         if not found:
             raise RecordingNotFoundError(
                 f"no recording and no file called {text!r}; ingest a file first"
@@ -171,7 +175,7 @@ class Home:
     def _door(self) -> Iterator[None]:
         """Let one process at a time create; the lock dies with it."""
         with translated(self.path):
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self.path)
             door = os.open(self.path / _DOOR_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(door, fcntl.LOCK_EX)
@@ -188,6 +192,15 @@ def _is_file(text: str) -> bool:
         return False  # too long, forbidden
 
 
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # where no folder can be, /proc say
+        raise StorageDeniedError(
+            f"folder {str(path)!r} cannot be made; choose another home"
+        ) from error
+
+
 def _is_folder(path: Path) -> bool:
     with translated(path):
         return path.is_dir()
@@ -197,7 +210,7 @@ def _named(text: str, summaries: tuple[RecordingSummary, ...]) -> builtins.list[
     """Return those that ``text`` names by id, else by name or path, else by the start of an id."""
     absolute = str(Path(text).absolute())
     by_id = [s for s in summaries if s.id == text]
-    by_name = [s for s in summaries if s.name == text or s.path == absolute]
+    by_name = [s for s in summaries if s.name == clean_text(text) or s.path == absolute]
     by_prefix = [s for s in summaries if len(text) >= SHORTEST_PREFIX and s.id.startswith(text)]
     found = by_id or by_name or by_prefix
     older = {s.replaces for s in found}
@@ -219,7 +232,7 @@ def _fill(
                     source.id,
                     source.kind,
                     source.name,
-                    source.path,
+                    source.path and stored_path(source.path),
                     source.size_bytes,
                     replaces,
                     created_wall_s,

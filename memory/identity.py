@@ -9,6 +9,7 @@ from pathlib import Path
 
 from memory.errors import SourceUnreadableError
 from memory.rows import Source
+from memory.stored_path import clean_text
 
 END_BYTES = 1 << 20
 SAMPLE_BYTES = 64 << 10
@@ -53,6 +54,7 @@ def sampled_ranges(size_bytes: int) -> list[tuple[int, int]]:
 def describe_file(path: str | os.PathLike[str], *, name: str | None = None) -> Source:
     """Return the file at ``path`` as a recording's source; ``name`` defaults to its base name.
 
+    Bytes of the name that are no UTF-8 become question marks; the path keeps them.
     Raises SourceUnreadableError.
     """
     where = Path(path)
@@ -60,7 +62,7 @@ def describe_file(path: str | os.PathLike[str], *, name: str | None = None) -> S
     return Source(
         id=identity,
         kind="file",
-        name=name or where.name,
+        name=clean_text(name or where.name),
         path=str(where.absolute()),
         size_bytes=where.stat().st_size,
     )

@@ -16,6 +16,7 @@ from memory.database import DATABASE_NAME, open_reading, translated
 from memory.errors import TokenMemoryError
 from memory.rows import RecordingSummary
 from memory.schema import check_version
+from memory.stored_path import path_of
 
 SUMMARY_NAME = "summary.json"
 
@@ -69,7 +70,7 @@ def read_summary(connection: sqlite3.Connection, folder: Path) -> RecordingSumma
         id=id_,
         kind=kind,
         name=name,
-        path=path,
+        path=path and path_of(path),
         replaces=replaces,
         fingerprint=fingerprint,
         created_wall_s=created_wall_s,

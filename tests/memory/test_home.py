@@ -18,6 +18,7 @@ from memory import (
     RecordingExistsError,
     RecordingNotFoundError,
     Source,
+    StorageDeniedError,
     StorageError,
     describe_file,
 )
@@ -48,6 +49,17 @@ def test_a_home_that_is_no_folder_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="not a directory"):
         Home(tmp_path / "file").list()
+
+
+def test_a_home_that_cannot_be_made_is_one_line(film: Source, model: ModelIdentity) -> None:
+    with pytest.raises(StorageDeniedError, match="'/proc/none/home' cannot be made"):
+        Home("/proc/none/home").create(film, model, created_wall_s=1.0)
+
+
+def test_a_file_that_is_there_and_not_remembered_says_so(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "new.mp4").write_bytes(b"new")
+    with pytest.raises(RecordingNotFoundError, match=r"new.mp4' is there, but not remembered"):
+        home.find(tmp_path / "new.mp4")
 
 
 def test_what_a_crash_left_half_removed_is_in_nobodys_way(

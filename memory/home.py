@@ -15,6 +15,7 @@ from memory.database import DATABASE_NAME, create_database, transaction, transla
 from memory.errors import (
     AmbiguousSourceError,
     RangeError,
+    RecordingBusyError,
     RecordingExistsError,
     RecordingNotFoundError,
     StorageDeniedError,
@@ -143,7 +144,7 @@ class Home:
         with self._door():
             # behind the door nobody else removes, so this is what a crash left
             shutil.rmtree(leaving, ignore_errors=True)
-            lock = IngestLock(folder)
+            lock = _lock_to_remove(folder)
             try:
                 with translated(folder):
                     folder.rename(leaving)  # at once, so that no half of it is ever listed
@@ -190,6 +191,18 @@ def _is_file(text: str) -> bool:
         return Path(text).is_file()
     except (OSError, ValueError):
         return False  # too long, forbidden
+
+
+def _lock_to_remove(folder: Path) -> IngestLock:
+    try:
+        return IngestLock(folder)
+    except RecordingBusyError as error:
+        line = summarise(folder)
+        name = line.name or line.id[:12]
+        raise RecordingBusyError(
+            f"{name!r} is being written by process {error.pid}; stop that first",
+            pid=error.pid,
+        ) from error
 
 
 def _make(path: Path) -> None:

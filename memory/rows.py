@@ -221,7 +221,7 @@ class RecordingSummary:
     """One line of a list of recordings.
 
     ``length_s`` is the time that has been settled. ``problem`` says in one line why a recording
-    cannot be read; all but ``id`` is then empty.
+    cannot be read; the rest is then what it was, or all but ``id`` is empty where nobody knows.
     """
 
     id: str

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from dataclasses import asdict, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from memory.database import DATABASE_NAME, open_reading, translated
 from memory.errors import TokenMemoryError
@@ -22,13 +23,16 @@ SUMMARY_NAME = "summary.json"
 
 
 def summarise(folder: Path) -> RecordingSummary:
-    """Return the line for the recording in ``folder``; what is wrong with it stands in it."""
+    """Return the line for the recording in ``folder``; what is wrong with it stands in it.
+
+    Of a broken one, what was kept of it when it was whole.
+    """
     try:
         # taken before reading: a commit meanwhile makes the kept line old, not wrong
         stamp = stamp_of(folder)
-        kept = _kept_summary(folder, stamp)
-        if kept is not None:
-            return kept
+        kept = _kept_summary(folder)
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
         connection = open_reading(folder / DATABASE_NAME)
         try:
             with translated(folder / DATABASE_NAME):
@@ -36,8 +40,11 @@ def summarise(folder: Path) -> RecordingSummary:
         finally:
             connection.close()
     except TokenMemoryError as error:
+        old = _kept_summary(folder)
+        if old is not None:
+            return replace(old[1], problem=str(error))
         return RecordingSummary(
-            id=folder.name,
+            id=unquote(folder.name),
             kind="file",
             name="",
             path=None,
@@ -103,12 +110,12 @@ def folder_bytes(folder: Path) -> int:
         return 0
 
 
-def _kept_summary(folder: Path, stamp: list[int]) -> RecordingSummary | None:
+def _kept_summary(folder: Path) -> tuple[list[int], RecordingSummary] | None:
+    """The line that was kept, and the state of the database that it is of."""
     try:
         kept = json.loads((folder / SUMMARY_NAME).read_text())
-        if kept["stamp"] != stamp:
-            return None
-        return replace(RecordingSummary(**kept["summary"]), size_bytes=folder_bytes(folder))
+        line = RecordingSummary(**kept["summary"])
+        return kept["stamp"], replace(line, size_bytes=folder_bytes(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # never written, half written or of another version: read the database
 

@@ -157,7 +157,7 @@ def test_what_is_being_ingested_is_not_removed(
     home: Home, recording: Recording, model: ModelIdentity
 ) -> None:
     with recording.writer(model) as writer:
-        with pytest.raises(RecordingBusyError):
+        with pytest.raises(RecordingBusyError, match=r"'film.mp4' is being .* stop that first"):
             home.remove(recording.id)
         writer.commit(batch_of(0, 2))
     assert home.list()[0].frames == 2
@@ -168,13 +168,27 @@ def test_a_broken_recording_is_listed_with_what_is_wrong_and_can_be_removed(
 ) -> None:
     add(home, model, "1" * 64)
     broken = add(home, model, "2" * 64)
+    assert len(home.list()) == 2
     broken.path.write_bytes(b"not a database at all" * 500)
     good, bad = sorted(home.list(), key=lambda s: s.id)
     assert good.problem is None
     assert bad.problem is not None
     assert "damaged" in bad.problem
+    assert home.find("22.mp4").id == bad.id  # from the line that was kept of it
     home.remove(bad.id)
     assert [s.id for s in home.list()] == [good.id]
+
+
+def test_a_broken_recording_of_which_no_line_was_kept_can_be_removed(
+    home: Home, model: ModelIdentity
+) -> None:
+    broken = add(home, model, "garden/gate", kind="live", name="gate", path=None)
+    broken.path.write_bytes(b"not a database at all" * 500)
+    (line,) = home.list()
+    assert (line.id, line.name, line.created_wall_s) == ("garden/gate", "", 0.0)
+    assert home.find("garden/gate").id == line.id
+    home.remove(line.id)
+    assert home.list() == ()
 
 
 def test_what_a_crash_left_half_made_is_not_listed_and_not_in_the_way(

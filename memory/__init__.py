@@ -28,6 +28,7 @@ from memory.errors import (
     RecordingNotFoundError,
     SchemaTooNewError,
     SourceUnreadableError,
+    StillMissingError,
     StorageDeniedError,
     StorageError,
     TokenMemoryError,
@@ -38,6 +39,7 @@ from memory.identity import describe_file, file_identity
 from memory.lock import Ingester
 from memory.merging import POLICIES
 from memory.recording import Recording
+from memory.reencoder import Reencoder
 from memory.retrieval import FlatIndex, Moment, MomentIndex, fill_index
 from memory.rows import (
     BLOCK_TICKS,
@@ -95,12 +97,14 @@ __all__ = [
     "RecordingInfo",
     "RecordingNotFoundError",
     "RecordingSummary",
+    "Reencoder",
     "RollingView",
     "SchemaTooNewError",
     "Segment",
     "Snapshot",
     "Source",
     "SourceUnreadableError",
+    "StillMissingError",
     "StorageDeniedError",
     "StorageError",
     "TickSpan",

@@ -39,6 +39,16 @@ def check_batch(batch: Batch, geometry: Geometry, settled: Sequence[TickSpan]) -
         raise CommitRefusedError(f"counters do not add up to expected ticks: {batch.counters}")
 
 
+def check_numbers(frames: Sequence[FrameRow], geometry: Geometry, ticks: Sequence[int]) -> None:
+    """Raise CommitRefusedError unless ``frames`` are those of ``ticks`` and fit ``geometry``."""
+    if [frame.tick for frame in frames] != list(ticks):
+        raise CommitRefusedError(
+            f"{len(frames)} frames stand for {len(ticks)} ticks; give each stored frame, in order"
+        )
+    for frame in frames:
+        _check_frame(frame, geometry)
+
+
 def check_previews(
     frames: Iterable[FrameRow], geometry: Geometry, settled: Sequence[TickSpan]
 ) -> list[FrameRow]:

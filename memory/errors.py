@@ -7,6 +7,7 @@ TokenMemoryError
 ├── RecordingExistsError (ValueError)      that id has a recording already
 ├── RecordingBusyError (OSError)           another process ingests, or holds the database too long
 ├── ModelMismatchError (ValueError)        stored numbers are another model's
+├── StillMissingError (LookupError)        a frame has no still to be encoded anew from
 ├── CommitRefusedError (ValueError)        rows of a wrong shape, out of order, or settled already
 ├── RangeError (ValueError)                a range, count or view size that cannot be
 └── StorageError (OSError)                 the disk or the file is at fault
@@ -49,6 +50,10 @@ class RecordingBusyError(TokenMemoryError, OSError):
 
 class ModelMismatchError(TokenMemoryError, ValueError):
     """The recording's stored numbers come from another model."""
+
+
+class StillMissingError(TokenMemoryError, LookupError):
+    """Frames have no still any more, so that no other model can encode them."""
 
 
 class CommitRefusedError(TokenMemoryError, ValueError):

@@ -6,10 +6,12 @@ import sqlite3
 from pathlib import Path
 
 from memory.database import DATABASE_NAME, open_reading, open_writing, transaction, translated
-from memory.errors import ModelMismatchError, RangeError
+from memory.errors import RangeError
+from memory.identified import read_info, require_model
 from memory.lock import Ingester, IngestLock, ingester_of
-from memory.rows import Geometry, ModelIdentity, RecordingInfo, Source
-from memory.schema import check_version, migrate
+from memory.reencoder import Reencoder
+from memory.rows import ModelIdentity
+from memory.schema import migrate
 from memory.snapshot import Snapshot
 from memory.writer import Writer
 
@@ -18,9 +20,10 @@ MOST_WISHES = 64
 
 
 class Recording:
-    """A recording's folder. Holds no file open; ``snapshot`` and ``writer`` do.
+    """A recording's folder. Holds no file open; ``snapshot``, ``writer`` and ``reencoder`` do.
 
-    Raises RecordingNotFoundError, CorruptRecordingError, SchemaTooNewError or StorageDeniedError.
+    ``info`` is as it was when this was made; a snapshot and a writer bring their own. Raises
+    RecordingNotFoundError, CorruptRecordingError, SchemaTooNewError or StorageDeniedError.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,22 +42,15 @@ class Recording:
         return self.info.source.id
 
     def require_model(self, model: ModelIdentity) -> None:
-        """Raise ModelMismatchError unless the stored numbers are ``model``'s."""
-        stored = self.info.model
-        if stored == model:
-            return
-        name = self.info.source.name
-        raise ModelMismatchError(
-            f"{name!r} is remembered by model {stored.fingerprint[:12]}, not by "
-            f"{model.fingerprint[:12]}; run: streamvid reencode {name!r}"
-        )
+        """Raise ModelMismatchError unless ``info`` names ``model``."""
+        require_model(self.info, model)
 
     def snapshot(self) -> Snapshot:
         """Open the recording as it is at this moment; close it soon, for it holds the WAL.
 
         Raises StorageError's leaves and RecordingNotFoundError.
         """
-        return Snapshot(self.path, self.info.model.geometry)
+        return Snapshot(self.path)
 
     def writer(self, model: ModelIdentity, *, address: str | None = None) -> Writer:
         """Take the right to ingest, until the writer is closed.
@@ -63,19 +59,25 @@ class Recording:
         ModelMismatchError, RecordingBusyError (with the holder's pid), StorageError's leaves.
         """
         self.require_model(model)
-        lock = IngestLock(self.folder, address=address)
+        lock, connection = self._lock_and_open(address)
         try:
-            connection = open_writing(self.path)
-            try:
-                with translated(self.path):
-                    migrate(connection, repr(str(self.path)))
-            except BaseException:
-                connection.close()
-                raise
+            with translated(self.path):
+                info = read_info(connection, repr(str(self.path)))
+            # asked again behind the lock: another process may just have encoded it anew
+            require_model(info, model)
         except BaseException:
+            connection.close()
             lock.close()
             raise
-        return Writer(self.path, self.info, connection, lock)
+        return Writer(self.path, info, connection, lock)
+
+    def reencoder(self) -> Reencoder:
+        """Take the ingester's right, to replace the stored numbers by another model's.
+
+        Raises StillMissingError, RecordingBusyError (with the holder's pid), StorageError's leaves.
+        """
+        lock, connection = self._lock_and_open(None)
+        return Reencoder(self.path, connection, lock)
 
     def ingester(self) -> Ingester | None:
         """Return who ingests at this moment, if anybody does."""
@@ -100,27 +102,18 @@ class Recording:
         finally:
             connection.close()
 
-
-def read_info(connection: sqlite3.Connection, where: str) -> RecordingInfo:
-    """Return what the database on ``connection`` is of; ``where`` names it in errors."""
-    version = check_version(connection, where)
-    (id_, kind, name, path, size_bytes, replaces, created_wall_s, complete) = connection.execute(
-        "SELECT id, kind, name, path, size_bytes, replaces, created_wall_s, complete FROM recording"
-    ).fetchone()
-    fingerprint, width, tokens_per_frame, embedding_width, prefix_tokens, keeps = (
-        connection.execute(
-            "SELECT fingerprint, width, tokens_per_frame, embedding_width, prefix_tokens,"
-            " keeps_fused_prefix FROM model ORDER BY generation DESC LIMIT 1"
-        ).fetchone()
-    )
-    geometry = Geometry(
-        width, tokens_per_frame, embedding_width, prefix_tokens, keeps_fused_prefix=bool(keeps)
-    )
-    return RecordingInfo(
-        source=Source(id_, kind, name, path, size_bytes),
-        model=ModelIdentity(fingerprint, geometry),
-        created_wall_s=created_wall_s,
-        replaces=replaces,
-        complete=bool(complete),
-        schema_version=version,
-    )
+    def _lock_and_open(self, address: str | None) -> tuple[IngestLock, sqlite3.Connection]:
+        """The lock first: whoever holds it may bring the database up to this version."""
+        lock = IngestLock(self.folder, address=address)
+        try:
+            connection = open_writing(self.path)
+            try:
+                with translated(self.path):
+                    migrate(connection, repr(str(self.path)))
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            lock.close()
+            raise
+        return lock, connection

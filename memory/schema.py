@@ -16,7 +16,19 @@ APPLICATION_ID = 0x53566D31
 
 SCHEMA_VERSION = 1
 
-TABLES = """
+NUMBERS = {
+    "tokens": "(tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT",
+    "embeddings": "(tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT",
+    "prefixes": "(tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT",
+    "segments": """(
+    first_tick INTEGER PRIMARY KEY, last_tick INTEGER NOT NULL,
+    first_t_s REAL NOT NULL, last_t_s REAL NOT NULL,
+    frames INTEGER NOT NULL, total BLOB NOT NULL
+) STRICT""",
+}
+"""What only the model's numbers fill, and another model's replace as a whole (memory.reencoder)."""
+
+TABLES = f"""
 CREATE TABLE recording (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, path TEXT, size_bytes INTEGER,
@@ -32,15 +44,11 @@ CREATE TABLE frames (
     tick INTEGER PRIMARY KEY, t_s REAL NOT NULL, kind TEXT NOT NULL, wall_s REAL,
     corrupt INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE tokens (tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE embeddings (tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE prefixes (tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE tokens {NUMBERS["tokens"]};
+CREATE TABLE embeddings {NUMBERS["embeddings"]};
+CREATE TABLE prefixes {NUMBERS["prefixes"]};
 CREATE TABLE stills (tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE segments (
-    first_tick INTEGER PRIMARY KEY, last_tick INTEGER NOT NULL,
-    first_t_s REAL NOT NULL, last_t_s REAL NOT NULL,
-    frames INTEGER NOT NULL, total BLOB NOT NULL
-) STRICT;
+CREATE TABLE segments {NUMBERS["segments"]};
 CREATE TABLE previews (
     tick INTEGER PRIMARY KEY, t_s REAL NOT NULL, kind TEXT NOT NULL, wall_s REAL,
     corrupt INTEGER NOT NULL, tokens BLOB NOT NULL, embedding BLOB NOT NULL,

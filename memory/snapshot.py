@@ -19,6 +19,7 @@ from memory.coverage import Coverage, coverage_of
 from memory.database import open_reading, translated
 from memory.digest import content_digest
 from memory.errors import RangeError
+from memory.identified import read_info, require_model
 from memory.rows import (
     Chunk,
     Counters,
@@ -28,6 +29,7 @@ from memory.rows import (
     GapRow,
     Geometry,
     HalfArray,
+    ModelIdentity,
     Segment,
     TickSpan,
 )
@@ -62,15 +64,14 @@ class Snapshot:
     frames where the real ones are still to come. Every read may raise StorageError's leaves.
     """
 
-    def __init__(self, path: Path, geometry: Geometry) -> None:
-        self.geometry = geometry
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = open_reading(path)
         try:
             with translated(path):
                 # the snapshot is taken by the first read, not by BEGIN
                 self._connection.execute("BEGIN")
-                self._connection.execute("SELECT one FROM recording").fetchone()
+                self.info = read_info(self._connection, repr(str(path)))
         except BaseException:
             self._connection.close()
             raise
@@ -91,6 +92,15 @@ class Snapshot:
         self.close()
 
     # what is there
+
+    @property
+    def geometry(self) -> Geometry:
+        """The sizes of what is stored."""
+        return self.info.model.geometry
+
+    def require_model(self, model: ModelIdentity) -> None:
+        """Raise ModelMismatchError unless the numbers of this moment are ``model``'s."""
+        require_model(self.info, model)
 
     @property
     def complete(self) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from memory.admission import check_batch, check_previews
 from memory.blocks import add_span, block_of, cuts_before, join_gaps
 from memory.database import transaction, translated
-from memory.errors import CommitRefusedError, StorageError
+from memory.errors import CommitRefusedError
 from memory.lock import IngestLock
 from memory.rows import (
     Batch,
@@ -27,8 +27,9 @@ from memory.rows import (
     RecordingInfo,
     Segment,
     TickSpan,
+    half_bytes,
 )
-from memory.summary import keep_summary, read_summary, stamp_of
+from memory.summary import close_keeping_summary
 
 
 class Writer:
@@ -52,15 +53,8 @@ class Writer:
             return
         self._closed = True
         try:
-            with translated(self._path):
-                summary = read_summary(self._connection, self._path.parent)
-            self._connection.close()
-            # stamped after closing, which folds the WAL in, and before anybody else may write
-            keep_summary(self._path.parent, summary, stamp_of(self._path.parent))
-        except StorageError:
-            pass  # a cache: the next list meets the damage and says so
+            close_keeping_summary(self._connection, self._path)
         finally:
-            self._connection.close()
             self._lock.close()
 
     def __enter__(self) -> Writer:
@@ -108,9 +102,9 @@ class Writer:
                 (
                     (
                         *_frame_values(frame),
-                        _half(frame.tokens),
-                        _half(frame.embedding),
-                        _half(frame.fused_prefix),
+                        half_bytes(frame.tokens),
+                        half_bytes(frame.embedding),
+                        half_bytes(frame.fused_prefix),
                         frame.still,
                     )
                     for frame in rows
@@ -158,15 +152,16 @@ class Writer:
     def _store_frames(self, frames: Sequence[FrameRow]) -> None:
         insert = self._connection.executemany
         insert("INSERT INTO frames VALUES (?, ?, ?, ?, ?)", map(_frame_values, frames))
-        insert("INSERT INTO tokens VALUES (?, ?)", ((f.tick, _half(f.tokens)) for f in frames))
+        insert("INSERT INTO tokens VALUES (?, ?)", ((f.tick, half_bytes(f.tokens)) for f in frames))
         insert(
-            "INSERT INTO embeddings VALUES (?, ?)", ((f.tick, _half(f.embedding)) for f in frames)
+            "INSERT INTO embeddings VALUES (?, ?)",
+            ((f.tick, half_bytes(f.embedding)) for f in frames),
         )
         insert("INSERT INTO stills VALUES (?, ?)", ((f.tick, f.still) for f in frames))
         if self.info.model.geometry.keeps_fused_prefix:
             insert(
                 "INSERT INTO prefixes VALUES (?, ?)",
-                ((f.tick, _half(f.fused_prefix)) for f in frames),
+                ((f.tick, half_bytes(f.fused_prefix)) for f in frames),
             )
 
     def _store_sums(self, frames: Sequence[FrameRow]) -> None:
@@ -264,7 +259,3 @@ def _cut(segment: Segment, frame: FrameRow, gaps: Sequence[GapRow]) -> bool:
 
 def _frame_values(frame: FrameRow) -> tuple[int, float, str, float | None, int]:
     return frame.tick, frame.t_s, frame.kind, frame.wall_s, frame.corrupt
-
-
-def _half(values: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> bytes:
-    return np.ascontiguousarray(values, dtype=np.float16).tobytes()

@@ -14,6 +14,7 @@
     │   ├── RecordingNotFoundError (LookupError)
     │   ├── RecordingBusyError               another process ingests it
     │   ├── ModelMismatchError               made by another model: ``reencode``
+    │   ├── StillMissingError (LookupError)  stills are gone that ``reencode`` needs
     │   └── StorageFullError (OSError)
     ├── IngestInterruptedError               stopped on request; what was ingested is kept
     └── AnswerError
@@ -74,6 +75,10 @@ class RecordingBusyError(RecordingError):
 
 class ModelMismatchError(RecordingError):
     """The recording was made by another model."""
+
+
+class StillMissingError(RecordingError, LookupError):
+    """Frames have no still any more, so another model cannot encode them."""
 
 
 class StorageFullError(RecordingError, OSError):

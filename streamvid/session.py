@@ -1,4 +1,4 @@
-"""``Session``: the one door for apps: ingest, ask, converse, search, inspect, list, remove.
+"""``Session``: the one door for apps: ingest, reencode, ask, search, inspect, list, remove.
 
 It knows no argument parser, no screen and no model by name: the model comes in through a function
 that loads it when a question or an ingest first needs it.
@@ -27,7 +27,8 @@ from streamvid.ingest.inspection import (
     inspect_recording,
     summary_of,
 )
-from streamvid.ingest.progress import IngestProgress, IngestReport
+from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
+from streamvid.ingest.reencode import Reencode
 from streamvid.model.seam import VideoModel
 from streamvid.settings import Settings
 from streamvid.translate import translated
@@ -59,6 +60,7 @@ class Session:
         self._home = Home(home)
         self._engine = Engine(load_model, settings=self._settings)
         self._files = FileIngest(self._home, self._engine, self._settings)
+        self._reencode = Reencode(self._home, self._engine)
         self._asker = Asker(self._engine, self._settings)
         self._background: list[BackgroundIngest] = []
 
@@ -79,6 +81,25 @@ class Session:
             return self._files.run(
                 path, name=name, progress=progress or _quiet, cancelled=cancelled
             )
+
+    def reencode(
+        self,
+        source: str | Path,
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled = lambda: False,
+    ) -> ReencodeReport:
+        """Have a recording's numbers made anew by this session's model, from its stills.
+
+        It answers with its old numbers, under the model that made them, until all new ones are
+        there; what an interrupted run has encoded, the next one takes up. Raises
+        ``RecordingNotFoundError``, ``RecordingBusyError``, ``StillMissingError``,
+        ``RecordingError``, ``IngestInterruptedError`` (when cancelled).
+        """
+        with translated():
+            report = self._reencode.run(source, progress=progress or _quiet, cancelled=cancelled)
+        self._asker.forget(report.recording_id)
+        return report
 
     def ask(
         self,

@@ -16,6 +16,7 @@ from streamvid.errors import (
     RecordingError,
     RecordingNotFoundError,
     SourceRefusedError,
+    StillMissingError,
     StorageFullError,
     StreamvidError,
 )
@@ -29,6 +30,7 @@ _OURS: tuple[tuple[type[Exception], type[StreamvidError]], ...] = (
     (memory.AmbiguousSourceError, RecordingNotFoundError),
     (memory.RecordingBusyError, RecordingBusyError),
     (memory.ModelMismatchError, ModelMismatchError),
+    (memory.StillMissingError, StillMissingError),
     (memory.DiskFullError, StorageFullError),
     (memory.RangeError, RangeError),
     (memory.TokenMemoryError, RecordingError),

@@ -15,6 +15,7 @@ from apps.cli.doctor import doctor
 from apps.cli.ingest import ingest
 from apps.cli.inspect import inspect
 from apps.cli.listing import list_recordings
+from apps.cli.reencode import reencode
 from apps.cli.remove import remove
 from apps.cli.search import search
 from apps.errors import MISUSE, STOPPED, AppError, exit_code
@@ -64,7 +65,7 @@ def program() -> None:
     """
 
 
-for command in (ask, ingest, search, inspect, list_recordings, remove, doctor):
+for command in (ask, ingest, search, inspect, list_recordings, reencode, remove, doctor):
     program.add_command(command)
 
 

@@ -16,10 +16,13 @@ from streamvid.session import Session
 
 
 @contextmanager
-def watching(source: str, *, tip: str = "") -> Iterator[ProgressView]:
+def watching(
+    source: str, *, tip: str = "", kept: str = "what was watched is kept"
+) -> Iterator[ProgressView]:
     """A progress to pass to an ingest of ``source``; ``tip`` is for one that takes long.
 
-    Ctrl-C leaves as ``StoppedError``, which says how far it came and how to go on.
+    Ctrl-C leaves as ``StoppedError``, which says how far it came, what is ``kept`` and how to go
+    on.
     """
     view = ProgressView(sys.stderr, name=plain(Path(source).name), tip=tip)
     try:
@@ -28,8 +31,8 @@ def watching(source: str, *, tip: str = "") -> Iterator[ProgressView]:
     except (KeyboardInterrupt, IngestInterruptedError) as error:
         done = format_time(view.last.done_ticks) if view.last else "0:00"
         raise StoppedError(
-            f"stopped at {done} of {source!r}; what was watched is kept, run the same command"
-            " again to go on from there"
+            f"stopped at {done} of {source!r}; {kept}, run the same command again to go on from"
+            " there"
         ) from error
 
 
@@ -43,7 +46,7 @@ def going_on(session: Session, source: str) -> bool:
     except StreamvidError:
         # Not remembered yet, or no video: the command itself tells, with the remedy.
         return False
-    if not seen.summary.busy:
-        return False
+    if not seen.summary.busy or seen.summary.complete:
+        return False  # what is complete may be encoded anew: until that is done, all is as it was
     say("another streamvid is watching this; the answer rests on what it has seen so far")
     return True

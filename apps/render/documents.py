@@ -13,7 +13,7 @@ from typing import Any
 from apps.settings import Resolved
 from apps.stills import SavedMoment
 from streamvid.answer import Answer, CoverageReport, SearchResult
-from streamvid.ingest import IngestReport
+from streamvid.ingest import IngestReport, ReencodeReport
 from streamvid.session import Inspection, RecordingSummary
 
 Document = dict[str, Any]
@@ -63,6 +63,21 @@ def ingest_document(report: IngestReport) -> Document:
         "ticks_gapped": report.ticks_gapped,
         "ticks_pending": report.ticks_pending,
         "damage": {"packets": report.damage_packets, "frames": report.damage_frames},
+    }
+
+
+def reencode_document(report: ReencodeReport) -> Document:
+    """``reencode --json``."""
+    return {
+        "id": report.recording_id,
+        "name": report.name,
+        "frames": report.frames,
+        "previews": report.previews,
+        "new_frames": report.new_frames,
+        "already": report.already,
+        "resumed": report.resumed,
+        "fingerprint": report.fingerprint,
+        "elapsed_s": report.elapsed_s,
     }
 
 

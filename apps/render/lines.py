@@ -9,7 +9,7 @@ from apps.settings import Resolved
 from apps.stills import SavedMoment
 from apps.times import format_time
 from streamvid.answer import Answer, SearchResult
-from streamvid.ingest import IngestReport
+from streamvid.ingest import IngestReport, ReencodeReport
 from streamvid.session import Inspection, RecordingSummary
 
 # C0, DEL and C1: a file name or a model's words must not move the cursor or recolour a terminal.
@@ -77,6 +77,15 @@ def report_line(report: IngestReport) -> str:
         else "",
     ]
     return ", ".join([f"{plain(report.name)}: {did}", *filter(None, extras)])
+
+
+def reencode_line(report: ReencodeReport) -> str:
+    """What a reencode did."""
+    if report.already:
+        return f"{plain(report.name)}: encoded by this model already: {report.frames:,} frames"
+    again = "went on and " if report.resumed else ""
+    did = f"{again}encoded {report.new_frames:,} frames anew in {report.elapsed_s:.1f} s"
+    return f"{plain(report.name)}: {did}"
 
 
 def inspection_lines(seen: Inspection) -> list[str]:
@@ -154,5 +163,5 @@ def format_bytes(size_bytes: int) -> str:
 
 def _state(recording: RecordingSummary) -> str:
     if recording.busy:
-        return "being watched"
+        return "being reencoded" if recording.complete else "being watched"
     return "complete" if recording.complete else "unfinished"

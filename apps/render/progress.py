@@ -19,6 +19,7 @@ _STAGES = {
     "previews": "looking through it",
     "frames": "watching",
     "attached": "another streamvid watches",
+    "reencoding": "encoding anew",
     "finished": "watched",
 }
 

@@ -108,7 +108,7 @@ class Asker:
             frames = frames_in(snapshot, recording, within, self._settings)
             moments: tuple[Moment, ...] = ()
             if frames.span is not None:
-                recording.require_model(model_identity(self._engine.facts()))
+                snapshot.require_model(model_identity(self._engine.facts()))
                 found = self._search(snapshot, frames, phrase, limit, owner)
                 moments = with_stills(snapshot, found)
             return SearchResult(
@@ -147,7 +147,7 @@ class Asker:
         Fusion needs no view, so the engine fuses while this thread reads the view.
         """
         work.facts = self._engine.facts()
-        work.recording.require_model(model_identity(work.facts))
+        snapshot.require_model(model_identity(work.facts))
         self._check(work)
         self._count(work, talk)
         view_tokens = self._room(work, talk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["index", "previews", "frames", "attached", "finished"]
+Stage = Literal["index", "previews", "frames", "attached", "reencoding", "finished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class IngestProgress:
 
     ``done_ticks`` of ``expected_ticks`` (``None`` where the length is not known yet) include what
     earlier runs committed; ``rate_tps`` is ticks per second of wall time in this run. In stage
-    ``attached`` another process ingests and this one looks on.
+    ``attached`` another process ingests and this one looks on. In stage ``reencoding`` ticks are
+    those that have a frame or a preview: nothing else is encoded anew.
     """
 
     stage: Stage
@@ -50,3 +51,22 @@ class IngestReport:
     ticks_pending: int
     damage_packets: int
     damage_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReencodeReport:
+    """What a reencode did: ``new_frames`` of ``frames`` and ``previews`` were encoded in this run.
+
+    ``already``: the recording was this model's, nothing was done. ``resumed``: an earlier,
+    unfinished run was gone on with. ``fingerprint`` is the model's whose numbers it holds now.
+    """
+
+    recording_id: str
+    name: str
+    frames: int
+    previews: int
+    new_frames: int
+    already: bool
+    resumed: bool
+    fingerprint: str
+    elapsed_s: float

@@ -21,7 +21,7 @@ def wait() -> None:
         go_on.read(1)
 
 
-def before_batch() -> TinyModel:
+def before_batch(*, seed: int = 0) -> TinyModel:
     """A model that waits before each batch from number ``HELD_BATCH`` on."""
     batches = 0
 
@@ -31,7 +31,7 @@ def before_batch() -> TinyModel:
         if batches >= int(os.environ["HELD_BATCH"]):
             wait()
 
-    return TinyModel(on_encode=hold)
+    return TinyModel(seed=seed, on_encode=hold)
 
 
 class SlowSpeaker(TinyModel):
@@ -45,3 +45,13 @@ class SlowSpeaker(TinyModel):
             if number == 5 and not self.held:
                 self.held = True
                 wait()
+
+
+def second() -> TinyModel:
+    """Another model than the usual tiny one."""
+    return TinyModel(seed=7)
+
+
+def second_before_batch() -> TinyModel:
+    """It, waiting as ``before_batch`` does."""
+    return before_batch(seed=7)

@@ -11,7 +11,7 @@ def test_every_error_has_the_root_and_a_place_in_the_drawn_tree() -> None:
         for _, value in inspect.getmembers(errors, inspect.isclass)
         if value.__module__ == errors.__name__
     ]
-    assert len(classes) == 14
+    assert len(classes) == 15
     assert errors.__doc__ is not None
     for error in classes:
         assert issubclass(error, errors.TokenMemoryError)

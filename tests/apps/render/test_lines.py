@@ -171,7 +171,12 @@ def test_an_inspection_tells_each_second_and_gap():
 
 @pytest.mark.parametrize(
     ("changed", "state"),
-    [({}, "complete"), ({"complete": False}, "unfinished"), ({"busy": True}, "being watched")],
+    [
+        ({}, "complete"),
+        ({"complete": False}, "unfinished"),
+        ({"busy": True, "complete": False}, "being watched"),
+        ({"busy": True}, "being reencoded"),
+    ],
 )
 def test_the_list_has_a_line_a_recording_in_columns(changed, state):
     head, row = list_lines([summary(**changed)])

@@ -238,3 +238,8 @@ class RecordingSummary:
     complete: bool
     size_bytes: int
     problem: str | None = None
+
+
+def half_bytes(values: npt.NDArray[np.floating]) -> bytes:
+    """The bytes that are stored for ``values``: float16, row by row."""
+    return np.ascontiguousarray(values, dtype=np.float16).tobytes()

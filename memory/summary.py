@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from memory.database import DATABASE_NAME, open_reading, translated
-from memory.errors import TokenMemoryError
+from memory.errors import StorageError, TokenMemoryError
 from memory.rows import RecordingSummary
 from memory.schema import check_version
 from memory.stored_path import path_of
@@ -88,6 +88,23 @@ def read_summary(connection: sqlite3.Connection, folder: Path) -> RecordingSumma
         complete=bool(complete),
         size_bytes=folder_bytes(folder),
     )
+
+
+def close_keeping_summary(connection: sqlite3.Connection, path: Path) -> None:
+    """Close the writing ``connection`` to the database at ``path`` and keep its recording's line.
+
+    For the holder of the lock, who lets it go afterwards.
+    """
+    try:
+        with translated(path):
+            summary = read_summary(connection, path.parent)
+        connection.close()
+        # stamped after closing, which folds the WAL in, and before anybody else may write
+        keep_summary(path.parent, summary, stamp_of(path.parent))
+    except StorageError:
+        pass  # a cache: the next list meets the damage and says so
+    finally:
+        connection.close()
 
 
 def keep_summary(folder: Path, summary: RecordingSummary, stamp: list[int]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from memory import Home, Recording, TokenMemoryError
+from memory import Home, Recording
 from streamvid.answer.asker import Asker
 from streamvid.answer.result import SearchResult
 from streamvid.answer.span import TimeRange
@@ -25,6 +25,7 @@ from streamvid.ingest.inspection import (
     Inspection,
     RecordingSummary,
     inspect_recording,
+    list_line,
     summary_of,
 )
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
@@ -189,7 +190,15 @@ class Session:
         """All recordings under the home folder, oldest first."""
         with translated():
             lines = sorted(self._home.list(), key=lambda line: (line.created_wall_s, line.id))
-            return tuple(summary_of(line, busy=self._is_busy(line.id)) for line in lines)
+            return tuple(list_line(self._home, line) for line in lines)
+
+    def find(self, source: str | Path) -> RecordingSummary:
+        """The line of the recording that ``source`` names; a broken one is found too.
+
+        Raises ``RecordingNotFoundError``.
+        """
+        with translated():
+            return list_line(self._home, self._home.find(source))
 
     def remove(self, source: str | Path) -> RecordingSummary:
         """Delete a recording from disk and say what it was. Raises ``RecordingBusyError``."""
@@ -252,12 +261,6 @@ class Session:
         if recording is None:
             raise RecordingNotFoundError(f"{str(path)!r} changed while it was watched; ask again")
         return recording
-
-    def _is_busy(self, recording_id: str) -> bool:
-        try:
-            return self._home.get(recording_id).ingester() is not None
-        except TokenMemoryError:
-            return False
 
 
 def _quiet(progress: IngestProgress) -> None:

@@ -29,12 +29,13 @@ def remove(setup: Setup, *, source: str, yes: bool) -> None:
     SOURCE is a file, or the name or first characters of the id of a recording.
     """
     with open_session(setup) as session:
-        summary = session.inspect(source).summary
+        summary = session.find(source)
         if not yes:
             if not sys.stdin.isatty():
                 raise click.UsageError("nobody can be asked here; pass --yes to remove it")
-            size = f"{format_time(summary.length_s)}, {format_bytes(summary.size_bytes)}"
-            question = f"Forget {plain(summary.name)!r} ({size})?"
+            length = "broken" if summary.problem else format_time(summary.length_s)
+            name = plain(summary.name) or summary.recording_id[:12]
+            question = f"Forget {name!r} ({length}, {format_bytes(summary.size_bytes)})?"
             if not click.confirm(question, err=True):
                 raise StoppedError("nothing was removed")
         removed = session.remove(summary.recording_id)
@@ -43,4 +44,5 @@ def remove(setup: Setup, *, source: str, yes: bool) -> None:
     if setup.as_json:
         print_document(removal_document(removed))
     else:
-        click.echo(f"removed {plain(removed.name)} ({removed.recording_id[:12]})")
+        name = plain(removed.name) or "a broken recording"
+        click.echo(f"removed {name} ({removed.recording_id[:12]})")

@@ -58,6 +58,11 @@ def ingest_document(report: IngestReport) -> Document:
         "attached": report.attached,
         "elapsed_s": report.elapsed_s,
         "ticks_expected": report.ticks_expected,
+        "ticks_seen": report.ticks_expected
+        - report.ticks_covered
+        - report.ticks_dropped
+        - report.ticks_gapped
+        - report.ticks_pending,
         "ticks_covered": report.ticks_covered,
         "ticks_dropped": report.ticks_dropped,
         "ticks_gapped": report.ticks_gapped,
@@ -118,7 +123,7 @@ def settings_document(resolved: Resolved) -> Document:
     return {
         "settings": {
             name: {
-                "value": str(value) if isinstance(value, Path) else value,
+                "value": path_text(value) if isinstance(value, Path) else value,
                 "from": resolved.origins[name],
             }
             for name, value in resolved.values().items()
@@ -126,27 +131,39 @@ def settings_document(resolved: Resolved) -> Document:
     }
 
 
+def path_text(path: str | Path) -> str:
+    """``path`` as JSON can hold it: a ``file://`` address where its bytes are no UTF-8."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return Path(path).absolute().as_uri()
+    return str(path)
+
+
 def _summary(recording: RecordingSummary) -> Document:
     return {
         "id": recording.recording_id,
         "name": recording.name,
-        "source": recording.source,
+        "source": path_text(recording.source),
         "length_s": recording.length_s,
+        "expected_s": recording.expected_s,
         "frames": recording.frames,
         "bytes": recording.size_bytes,
-        "created_wall_s": recording.created_wall_s,
-        "updated_wall_s": recording.updated_wall_s,
+        # A broken recording may not know any more.
+        "created_wall_s": recording.created_wall_s or None,
+        "updated_wall_s": recording.updated_wall_s or None,
         "complete": recording.complete,
         "busy": recording.busy,
+        "problem": recording.problem,
     }
 
 
 def _moments(moments: Sequence[SavedMoment]) -> list[Document]:
-    return [{"t_s": m.t_s, "score": round(m.score, 6), "still": str(m.still)} for m in moments]
+    return [{"t_s": m.t_s, "score": round(m.score, 6), "still": path_text(m.still)} for m in moments]
 
 
 def _coverage(coverage: CoverageReport) -> Document:
-    blind = [{"start_s": a, "end_s": b, "reason": why} for a, b, why in coverage.blind]
+    blind = [{"start_s": float(a), "end_s": float(b), "reason": r} for a, b, r in coverage.blind]
     return {
         "start_s": coverage.start_s,
         "end_s": coverage.end_s,

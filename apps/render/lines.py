@@ -96,7 +96,7 @@ def inspection_lines(seen: Inspection) -> list[str]:
         ("id", summary.recording_id),
         ("source", summary.source),
         ("state", _state(summary)),
-        ("length", format_time(summary.length_s)),
+        ("length", _length(summary)),
         ("frames", f"{seen.frames:,}" + (f" and {seen.previews:,} previews" * bool(seen.previews))),
         (
             "seconds",
@@ -123,11 +123,11 @@ def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
     head = ("name", "id", "length", "size", "watched", "state")
     rows = [
         (
-            plain(recording.name),
+            plain(recording.name) or "-",
             recording.recording_id[:12],
-            format_time(recording.length_s),
+            _length(recording),
             format_bytes(recording.size_bytes),
-            time.strftime("%Y-%m-%d %H:%M", time.localtime(recording.updated_wall_s)),
+            _day(recording.updated_wall_s),
             _state(recording),
         )
         for recording in recordings
@@ -161,7 +161,22 @@ def format_bytes(size_bytes: int) -> str:
     return f"{size:.1f} TB"
 
 
+def _length(recording: RecordingSummary) -> str:
+    """How long it is; of an unfinished one how much of that was watched."""
+    watched = format_time(recording.length_s)
+    if recording.complete or recording.expected_s is None:
+        return watched
+    return f"{watched} of {format_time(recording.expected_s)}"
+
+
+def _day(wall_s: float) -> str:
+    # Nobody knows when a broken recording was watched.
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(wall_s)) if wall_s else "-"
+
+
 def _state(recording: RecordingSummary) -> str:
+    if recording.problem is not None:
+        return f"broken: {plain(recording.problem)}"
     if recording.busy:
         return "being reencoded" if recording.complete else "being watched"
     return "complete" if recording.complete else "unfinished"

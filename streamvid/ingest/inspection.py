@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import memory
-from memory import Recording
+from memory import Home, Recording
 from memory import RecordingSummary as Stored
 from streamvid.ingest.totals import counters_of
 
@@ -16,7 +16,9 @@ MODEL_NOTE = "model"
 class RecordingSummary:
     """One line of the list of recordings. Times are POSIX seconds of wall time.
 
-    ``problem`` says in one line why a broken recording cannot be read, else it is ``None``.
+    ``length_s`` is what has been watched, ``expected_s`` how long it will be (``None`` where nobody
+    knows). ``problem`` says in one line why a broken recording cannot be read, else it is ``None``;
+    what the list kept of it is then told, or empty texts and zeros.
     """
 
     recording_id: str
@@ -30,6 +32,7 @@ class RecordingSummary:
     complete: bool
     busy: bool
     problem: str | None = None
+    expected_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,10 @@ class Inspection:
     coverage_text: str
 
 
-def summary_of(stored: Stored, *, busy: bool) -> RecordingSummary:
-    """Memory's line of a recording in apps' terms."""
+def summary_of(stored: Stored, *, busy: bool, expected_s: float | None = None) -> RecordingSummary:
+    """Memory's line of a recording in apps' terms; that of a complete one says its length."""
+    if stored.complete:
+        expected_s = stored.length_s
     return RecordingSummary(
         recording_id=stored.id,
         name=stored.name,
@@ -83,7 +88,22 @@ def summary_of(stored: Stored, *, busy: bool) -> RecordingSummary:
         complete=stored.complete,
         busy=busy,
         problem=stored.problem,
+        expected_s=expected_s,
     )
+
+
+def list_line(home: Home, stored: Stored) -> RecordingSummary:
+    """The line with what its recording alone can tell; a broken one cannot."""
+    try:
+        recording = home.get(stored.id)
+        busy = recording.ingester() is not None
+        if stored.complete:
+            return summary_of(stored, busy=busy)
+        with recording.snapshot() as snapshot:
+            expected_ticks = counters_of(snapshot).expected
+    except memory.TokenMemoryError:
+        return summary_of(stored, busy=False)
+    return summary_of(stored, busy=busy, expected_s=float(expected_ticks) or None)
 
 
 def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
@@ -97,7 +117,11 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
         model = snapshot.notes().get(MODEL_NOTE, "")
     identity = recording.info.model
     return Inspection(
-        summary=summary_of(stored, busy=recording.ingester() is not None),
+        summary=summary_of(
+            stored,
+            busy=recording.ingester() is not None,
+            expected_s=float(counters.expected) or None,
+        ),
         fingerprint=identity.fingerprint,
         model=model,
         frames=frames,

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -205,6 +206,31 @@ def test_a_damaged_memory_is_told_and_others_stay(inside, clip, long_clip):
     listed = inside.run("list", "--json")
     assert listed.returncode == 0, listed.stderr
     assert "long.mp4" in listed.stdout
+    broken = next(r for r in json.loads(listed.stdout)["recordings"] if r["id"] == recording)
+    assert "damaged" in broken["problem"]
+    assert broken["name"] == "colours.mp4"
+    assert "  broken: " in inside.run("list").stdout
+    for source in (clip, recording[:8]):
+        assert inside.run("remove", source).returncode == 2  # asks first, as always
+    removed = inside.run("remove", recording[:8], "--yes")
+    assert removed.returncode == 0, removed.stderr
+    assert "removed colours.mp4" in removed.stdout
+    assert "colours.mp4" not in inside.run("list").stdout
+
+
+def test_a_name_or_home_that_is_no_utf_8_works(program, clip):
+    path = program.home / os.fsdecode(b"caf\xe9.mp4")
+    shutil.copy(clip, path)
+    home = program.home / os.fsdecode(b"h\xe9")
+    asked = ("ask", path, "What is red ?", "--json", "--home", home)
+    done = program.run(*asked)
+    assert done.returncode == 0, done.stderr
+    assert "h%E9/stills" in json.loads(done.stdout)["evidence"][0]["still"]
+    assert program.run(*asked, LC_ALL="POSIX").returncode == 0
+    (line,) = json.loads(program.run("list", "--json", "--home", home).stdout)["recordings"]
+    assert line["name"] == "caf?.mp4"
+    assert line["source"].endswith("/caf%E9.mp4")
+    assert program.run("inspect", path, "--home", home).returncode == 0
 
 
 def test_a_model_that_cannot_be_loaded(inside, clip, refused):

@@ -1,6 +1,8 @@
 """The documents hold what docs/json.md promises, name by name."""
 
+import dataclasses
 import json
+import os
 import re
 from pathlib import Path
 
@@ -17,6 +19,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 COVERAGE = CoverageReport(0.0, 60.0, 50.0, 50, 3, ((20.0, 30.0, "hole"),), "seen 50 s of 1 min")
 MOMENT = SavedMoment(5.0, 0.123456789, Path("a.jpg"))
 SUMMARY = RecordingSummary("ab" * 32, "n.mp4", "/n.mp4", 60.0, 50, 1000, 1.0, 2.0, True, False)
+BROKEN = RecordingSummary("cd" * 32, "", "cd", 0.0, 0, 9, 0.0, 0.0, False, False, "damaged")
 
 
 def all_documents():
@@ -79,6 +82,29 @@ def test_ticks_gaps_and_damage_of_an_inspection():
     assert document["gaps"] == [{"start_s": 20.0, "end_s": 30.0, "reason": "hole"}]
     assert document["damage"] == {"packets": 1, "frames": 2}
     assert document["ticks_gapped"] == 10
+
+
+def test_of_an_ingest_the_ticks_add_up():
+    document = all_documents()["ingest"]
+    assert (document["ticks_expected"], document["ticks_seen"]) == (60, 50)
+
+
+def test_a_broken_recording_says_why_and_claims_no_time():
+    (line,) = documents.list_document([BROKEN])["recordings"]
+    assert line["problem"] == "damaged"
+    assert (line["created_wall_s"], line["updated_wall_s"], line["expected_s"]) == (None,) * 3
+
+
+def test_a_path_that_is_no_utf_8_is_an_address():
+    assert documents.path_text(Path("/a/b é.mp4")) == "/a/b é.mp4"
+    assert documents.path_text(os.fsdecode(b"/a/b \xe9.mp4")) == "file:///a/b%20%E9.mp4"
+
+
+def test_bounds_of_what_was_not_seen_are_always_decimal():
+    whole = dataclasses.replace(COVERAGE, blind=((20, 30, "hole"),))
+    found = documents.search_document(SearchResult("dog", "ab", (), whole, 0.1), [])
+    (blind,) = found["coverage"]["blind"]
+    assert json.dumps(blind) == '{"start_s": 20.0, "end_s": 30.0, "reason": "hole"}'
 
 
 def test_evidence_of_an_answer():

@@ -184,6 +184,19 @@ def test_the_list_has_a_line_a_recording_in_columns(changed, state):
     assert row.index(state) == head.index("state")
 
 
+def test_the_list_says_how_much_of_an_unfinished_one_was_watched():
+    _, row = list_lines([summary(complete=False, length_s=64.0, expected_s=190.0)])
+    assert "  1:04 of 3:10  " in row
+
+
+def test_the_list_says_what_is_wrong_with_a_broken_one():
+    broken = summary(name="", complete=False, problem="'x.db' is damaged; remove it")
+    _, row = list_lines([broken])
+    assert row.startswith("-  ")
+    assert row.endswith("  -        broken: 'x.db' is damaged; remove it")
+    assert "1970" not in row
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_500_000, "12.5 MB"), (3 * 10**12, "3.0 TB")],

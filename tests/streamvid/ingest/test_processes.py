@@ -144,7 +144,7 @@ def test_a_question_is_answered_while_another_process_ingests(
         assert answer.usage.range_frames > 0
         assert bool(answer.coverage.preview_frames) == two_passes
         assert "not yet looked at" in answer.coverage.text
-        with pytest.raises(RecordingBusyError, match="being ingested by process"):
+        with pytest.raises(RecordingBusyError, match="stop that first"):
             session.remove(clip)
         let_go(process)
         assert process.wait(LIMIT_S) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +23,26 @@ class SavedMoment:
     still: Path
 
 
-def still_name(t_s: float, still: bytes) -> str:
-    """File name of a still, such as ``0-01-15.jpg``; sorts in time order within ten hours."""
-    clock = format_time(t_s)
+def still_name(recording_id: str, t_s: float, still: bytes) -> str:
+    """File name of a still, such as ``3f9a12cd-0-01-15.04.jpg``: whose, and when to the hundredth.
+
+    Those of one recording sort in time order within ten hours.
+    """
+    whose = re.sub("[^0-9A-Za-z]", "_", recording_id[:8])
+    whole_s, hundredths = divmod(int(t_s * 100 + 1e-6), 100)
+    clock = format_time(whole_s)
     clock = clock if clock.count(":") == 2 else f"0:{clock:0>5}"
-    return clock.replace(":", "-") + (".png" if still.startswith(_PNG) else ".jpg")
+    kind = ".png" if still.startswith(_PNG) else ".jpg"
+    return f"{whose}-{clock.replace(':', '-')}.{hundredths:02}{kind}"
 
 
-def save_stills(folder: Path, moments: Sequence[Moment]) -> tuple[SavedMoment, ...]:
+def save_stills(
+    folder: Path, moments: Sequence[Moment], *, recording_id: str
+) -> tuple[SavedMoment, ...]:
     """Write each moment's still into ``folder``. Raises ``StillError``.
 
-    The same moment has the same name each time, so asking again adds no file.
+    The same picture has the same name each time, so asking again adds no file; another picture
+    never takes the place of one that is there.
     """
     saved = []
     try:
@@ -40,7 +50,7 @@ def save_stills(folder: Path, moments: Sequence[Moment]) -> tuple[SavedMoment, .
             # What a camera saw is nobody else's business.
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for moment in moments:
-            path = folder / still_name(moment.t_s, moment.still)
+            path = _free_path(folder, still_name(recording_id, moment.t_s, moment.still), moment)
             path.write_bytes(moment.still)
             saved.append(SavedMoment(moment.t_s, moment.score, path))
     except OSError as error:
@@ -49,3 +59,13 @@ def save_stills(folder: Path, moments: Sequence[Moment]) -> tuple[SavedMoment, .
             " pass --stills with a folder that can be written"
         ) from error
     return tuple(saved)
+
+
+def _free_path(folder: Path, name: str, moment: Moment) -> Path:
+    """``name``, or with a number behind it where another picture has that."""
+    path = folder / name
+    number = 1
+    while path.exists() and path.read_bytes() != moment.still:
+        number += 1
+        path = folder / f"{Path(name).stem}-{number}{path.suffix}"
+    return path

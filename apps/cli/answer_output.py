@@ -24,7 +24,7 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
         # what they rest on.
         click.echo("\n" if spoken else plain(answer.text) + "\n")
     folder = stills_folder(setup, answer.recording_id, stills)
-    moments = save_stills(folder, answer.evidence)
+    moments = save_stills(folder, answer.evidence, recording_id=answer.recording_id)
     if setup.as_json:
         print_document(answer_document(answer, moments))
         return

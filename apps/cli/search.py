@@ -61,7 +61,8 @@ def search(
     within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
     with open_session(setup) as session, watching(source) as progress:
         found = session.search(source, phrase, limit=limit, within=within, progress=progress)
-    moments = save_stills(stills_folder(setup, found.recording_id, stills), found.moments)
+    folder = stills_folder(setup, found.recording_id, stills)
+    moments = save_stills(folder, found.moments, recording_id=found.recording_id)
     if setup.as_json:
         print_document(search_document(found, moments))
         return

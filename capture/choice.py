@@ -50,6 +50,41 @@ class Damage:
         return tick in self._totals
 
 
+class Doubts:
+    """Packets that the demuxer doubts, until their pictures come out.
+
+    Its doubt proves nothing: transport streams flag whole packets beside a lost byte or a clock
+    that jumps. One counts as damaged if its picture is flagged as well, or never comes.
+    """
+
+    def __init__(self, *, field_span: int = 0) -> None:
+        """``field_span``: how far, in time units, a packet may lie behind its picture."""
+        self._field_span = field_span
+        self._open: dict[int | None, int] = {}
+
+    def add(self, pts: int | None, tick: int) -> None:
+        """The packet at ``pts``, of ``tick``, is doubted and did not fail to decode."""
+        self._open[pts] = tick
+
+    def settle(self, pts: int | None) -> int:
+        """The picture at ``pts`` came out: how many doubted packets it was made of."""
+        if not self._open:
+            return 0
+        mine = [
+            doubted
+            for doubted in self._open
+            if doubted == pts
+            or (doubted is not None and pts is not None and 0 < doubted - pts <= self._field_span)
+        ]
+        for doubted in mine:
+            del self._open[doubted]
+        return len(mine)
+
+    def open_ticks(self) -> list[int]:
+        """Ticks of the packets whose pictures never came."""
+        return list(self._open.values())
+
+
 class Choice:
     """Chooses the picture of each tick: the first clean one, else the first corrupt one."""
 

@@ -26,6 +26,7 @@ _PICTURE_MAGIC = {
     b"\x89PNG\r\n\x1a\n": "png_pipe",
     b"BM": "bmp_pipe",
 }
+_HEAD_BYTES = 1024
 _SCRIPT_MAGIC = (b"ffconcat", b"#EXTM3U", b"v=0", b"[Reference]", b"#EXT", b"<MPD")
 
 
@@ -67,7 +68,7 @@ def _readable_head(path: Path) -> bytes:
         if not stat.S_ISREG(kind.st_mode):
             raise OpenError(f"{str(path)!r} is no regular file; pass a video file")
         with path.open("rb") as file:
-            head = file.read(64)
+            head = file.read(_HEAD_BYTES)
     except ValueError as error:
         raise OpenError(f"path {str(path)!r} is not a valid name") from error
     except OSError as error:
@@ -100,6 +101,9 @@ def _open_error(path: Path, head: bytes, error: Exception) -> CaptureError:
 
 
 def _is_text(head: bytes) -> bool:
+    """Whether all of ``head`` is printable, and more than one byte said again and again."""
+    if len(set(head)) < 2 and len(head) == _HEAD_BYTES:  # a filler pattern is nobody's words
+        return False
     try:
         text = head.decode()
     except UnicodeDecodeError as error:

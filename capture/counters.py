@@ -19,8 +19,8 @@ _CODES: dict[TickState, int] = {"seen": 1, "covered": 2, "dropped": 3, "gapped":
 class Counters:
     """Ticks by what became of them, and damage. ``expected`` is the sum of the other five ticks.
 
-    ``damaged_packets`` failed to decode or were flagged by the demuxer; ``damaged_frames`` were
-    decoded and flagged by the decoder. Counters of disjoint stretches add.
+    ``damaged_packets`` failed to decode, or were doubted by the demuxer and gave no clean picture;
+    ``damaged_frames`` were decoded and flagged by the decoder. Counters of disjoint stretches add.
     """
 
     expected: int = 0

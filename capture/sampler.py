@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from capture.choice import Choice, Damage, Sampled
+from capture.choice import Choice, Damage, Doubts, Sampled
 from capture.clock import StreamClock
 from capture.reader import Reader
 from capture.timetable import PacketId, Timetable, tick_of
@@ -84,34 +84,44 @@ def sample_untimed(
     import av
 
     choice = Choice(reader, wanted)
+    doubts = Doubts()
     read_errors = 0
     packets = (packet for packet in reader.packets() if packet.is_keyframe or not keys_only)
     for packet in packets:
         tick = max(choice.newest_tick, 0)
-        if packet.is_corrupt or reader.read_errors > read_errors:
+        if reader.read_errors > read_errors:
             read_errors = reader.read_errors
             damage.add(tick, packets=1)
         try:
             pictures = reader.decode(packet)
         except av.error.FFmpegError:
-            if not packet.is_corrupt:
-                damage.add(tick, packets=1)
+            damage.add(tick, packets=1)
             continue
+        if packet.is_corrupt:
+            doubts.add(packet.pts, tick)
         for picture in pictures:
-            yield from _offer_untimed(reader, clock, choice, damage, picture)
+            yield from _offer_untimed(reader, clock, choice, (damage, doubts), picture)
     for picture in reader.drain():
-        yield from _offer_untimed(reader, clock, choice, damage, picture)
+        yield from _offer_untimed(reader, clock, choice, (damage, doubts), picture)
+    for tick in doubts.open_ticks():
+        damage.add(tick, packets=1)
     yield from choice.flush()
 
 
 def _offer_untimed(
-    reader: Reader, clock: StreamClock, choice: Choice, damage: Damage, picture: Any
+    reader: Reader,
+    clock: StreamClock,
+    choice: Choice,
+    watched: tuple[Damage, Doubts],
+    picture: Any,
 ) -> Iterator[Sampled]:
+    damage, doubts = watched
     pts = picture.pts if picture.pts is not None else picture.dts
     units = clock.place(pts, duration=picture.duration or 0)
     tick = tick_of(units, reader.time_base)
+    doubted = doubts.settle(picture.pts)
     if picture.is_corrupt:
-        damage.add(tick, frames=1)
+        damage.add(tick, packets=doubted, frames=1)
     yield from choice.offer(tick, float(units * reader.time_base), picture)
 
 
@@ -121,15 +131,15 @@ def _decode_key(
     import av
 
     tick = timetable.tick(packet.pts)
-    if packet.is_corrupt:
-        damage.add(tick, packets=1)
+    failed = False
     try:
         pictures = reader.decode(packet)
     except av.error.FFmpegError:
-        pictures = []
-        if not packet.is_corrupt:
-            damage.add(tick, packets=1)
+        pictures, failed = [], True
     pictures += reader.drain()
+    # The demuxer's doubt alone is no damage: it counts if the picture is missing or flagged.
+    if failed or (packet.is_corrupt and all(picture.is_corrupt for picture in pictures)):
+        damage.add(tick, packets=1)
     for picture in pictures[:1]:
         if picture.is_corrupt:
             damage.add(tick, frames=1)

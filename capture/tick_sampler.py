@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from capture.choice import Choice, Damage, Sampled
+from capture.choice import Choice, Damage, Doubts, Sampled
 from capture.reader import Reader
 from capture.start_points import SKIPS_NONREF
 from capture.timetable import NO_PTS, PacketId, Segment, Timetable
@@ -114,6 +114,7 @@ class _SegmentDecoding:
         self._open = sum(timetable.first_pts[tick] != NO_PTS for tick in ticks)
         # A second field may travel in its own packet, half an interval behind the first.
         self._target_span = timetable.median_interval * 3 // 4
+        self._doubts = Doubts(field_span=self._target_span)
 
     def decode(
         self, packets: _Packets, until: PacketId | None, stop_pts: int | None
@@ -131,22 +132,27 @@ class _SegmentDecoding:
                 NO_PTS if packet.dts is None else packet.dts
             ):
                 break
-            if packet.is_corrupt or self.reader.read_errors > self._read_errors:
+            if self.reader.read_errors > self._read_errors:
                 self._read_errors = self.reader.read_errors
                 self._note_damage(packet.pts, packets=1)
             if not self._open and not self._damaged:
                 continue
+            if packet.is_corrupt:  # from here on as if it were damaged; counted once it proves so
+                self._note_damage(packet.pts)
             try:
                 pictures = self.reader.decode(packet, skip=self._skip(packet))
             except av.error.FFmpegError:
-                if not packet.is_corrupt:
-                    self._note_damage(packet.pts, packets=1)
+                self._note_damage(packet.pts, packets=1)
                 continue
+            if packet.is_corrupt and not packet.is_discard:
+                self._doubts.add(packet.pts, self._tick(packet.pts))
             for picture in pictures:
                 yield from self._see(picture)
         for picture in self.reader.drain():
             yield from self._see(picture)
         if not self.is_spoiled:
+            for tick in self._doubts.open_ticks():
+                self._damage.add(tick, packets=1)
             yield from self._choice.flush()
 
     def afresh(self) -> _SegmentDecoding:
@@ -163,7 +169,7 @@ class _SegmentDecoding:
     def _note_damage(self, pts: int, *, packets: int = 0, frames: int = 0) -> None:
         self._damaged = True
         self.is_spoiled = not self._is_fresh
-        if not self.is_spoiled:
+        if not self.is_spoiled and packets + frames:
             self._damage.add(self._tick(pts), packets=packets, frames=frames)
 
     def _skip(self, packet: Any) -> str:
@@ -180,10 +186,13 @@ class _SegmentDecoding:
             return
         self._newest_pts = max(self._newest_pts, picture.pts)
         tick = self._timetable.tick(picture.pts)
+        doubted = self._doubts.settle(picture.pts)
         if picture.is_corrupt:
             self._note_damage(picture.pts, frames=1)
         if self.is_spoiled:
             return
+        if doubted and picture.is_corrupt:
+            self._damage.add(self._tick(picture.pts), packets=doubted)
         if not self.segment.first_tick <= tick < self.segment.end_tick:
             return
         before = self._choice.newest_tick

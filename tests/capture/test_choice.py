@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import capture
-from capture.choice import Choice, Damage, Sampled
+from capture.choice import Choice, Damage, Doubts, Sampled
 from capture.counters import Ledger
 from capture.reader import Reader
 from tests.capture.untimed import UNTIMED
@@ -80,3 +80,28 @@ def test_a_lost_picture_is_damage_unless_its_damage_is_known() -> None:
     assert (counters.damaged_packets, counters.damaged_frames) == (3, 1)
     assert 0 in damage
     assert 9 not in damage
+
+
+def test_a_doubted_packet_is_settled_by_its_own_picture() -> None:
+    doubts = Doubts(field_span=30)
+    doubts.add(100, 1)
+    assert doubts.settle(60) == 0
+    assert doubts.settle(101) == 0
+    assert doubts.settle(100) == 1
+    assert doubts.settle(100) == 0
+    assert doubts.open_ticks() == []
+
+
+def test_a_second_field_belongs_to_the_picture_before_it() -> None:
+    doubts = Doubts(field_span=30)
+    doubts.add(120, 1)
+    doubts.add(100, 1)
+    assert doubts.settle(100) == 2
+
+
+def test_a_doubted_packet_without_a_picture_stays_open() -> None:
+    doubts = Doubts()
+    doubts.add(100, 4)
+    doubts.add(None, 5)
+    assert doubts.settle(None) == 1
+    assert doubts.open_ticks() == [4]

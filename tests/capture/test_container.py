@@ -51,6 +51,10 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
         (b"<html><body>404</body></html>", "is text"),
         (bytes(range(256)) * 20, "is not a video"),
         (b"\x00\x00\x00\x18ftypmp42" + bytes(3000), "is not a video"),
+        (b"y" * 20_000, "is not a video"),
+        (b"words " * 60 + bytes(range(128, 256)) * 40, "is not a video"),
+        (("wörter " * 500).encode(), "is text"),
+        (b"hm", "is text"),
         (b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nm=video 5004 RTP/AVP 96\r\n", "names other files"),
     ],
 )

@@ -274,3 +274,18 @@ def test_a_corrupt_file_settles_every_tick_and_says_what_was_damaged(
     assert counters.pending == 0
     assert counters.seen == sum(isinstance(one, capture.Frame) for one in seen)
     assert_stretches_equal_one_pass(path, 1, capture.Settings())
+
+
+@pytest.mark.parametrize("seed", [1, 7, 38])
+@pytest.mark.parametrize("sampling", ["tick", "keys"])
+def test_stretches_of_a_lossy_transport_stream_equal_one_pass(
+    video_folder: Path, tmp_path: Path, seed: int, sampling: capture.Sampling
+) -> None:
+    content = video("offset.ts", video_folder).read_bytes()
+    pieces = [content[at : at + 188] for at in range(0, len(content), 188)]
+    dice = random.Random(seed)
+    for _ in range(5):
+        pieces.pop(dice.randrange(len(pieces) // 6, len(pieces)))
+    path = tmp_path / "lossy.ts"
+    path.write_bytes(b"".join(pieces))
+    assert_stretches_equal_one_pass(path, 1, capture.Settings(sampling=sampling))

@@ -48,8 +48,13 @@ def test_file_does_what_its_record_expects(robust_folder: Path, record: dict[str
     assert sum(gap.end_s - gap.start_s for gap in gaps) == counters.gapped
     assert counters.pending == counters.dropped == 0
     assert counters.expected == counters.seen + counters.covered + counters.gapped
-    if "n_min" not in record:
+    if record["file"] == "pts_backwards.ts":
+        # What the record counts leaves the second half out; docs/capture.md says why it is kept.
+        assert counters.expected == counters.seen == n_max
+    elif record["frames_at_1fps"] is not None:
         assert counters.expected == record["frames_at_1fps"]
+    if record["expected"] == "frames" and not record["pyav"].get("errors"):
+        assert counters.damaged_packets == 0
     if record["expected"] == "partial":
         assert counters.damaged_packets + counters.damaged_frames > 0 or gaps
     assert [frame.tick for frame in frames] == [int(frame.t_s) for frame in frames]

@@ -28,6 +28,7 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (core.RecordingNotFoundError, 4),
     (core.RecordingBusyError, 4),
     (core.ModelMismatchError, 6),
+    (core.SamplingMismatchError, MISUSE),
     (core.RecordingError, 5),
     (core.ModelLoadError, 6),
     (core.IngestInterruptedError, STOPPED),

@@ -14,6 +14,7 @@
     │   ├── RecordingNotFoundError (LookupError)
     │   ├── RecordingBusyError               another process ingests it
     │   ├── ModelMismatchError               made by another model: ``reencode``
+    │   ├── SamplingMismatchError            its frames were chosen otherwise: ``remove``
     │   ├── StillMissingError (LookupError)  stills are gone that ``reencode`` needs
     │   └── StorageFullError (OSError)
     ├── IngestInterruptedError               stopped on request; what was ingested is kept
@@ -75,6 +76,10 @@ class RecordingBusyError(RecordingError):
 
 class ModelMismatchError(RecordingError):
     """The recording was made by another model."""
+
+
+class SamplingMismatchError(RecordingError):
+    """The recording's frames were chosen in another way than is asked for now."""
 
 
 class StillMissingError(RecordingError, LookupError):

@@ -15,7 +15,7 @@ from streamvid.answer.asker import Asker
 from streamvid.answer.result import SearchResult
 from streamvid.answer.span import TimeRange
 from streamvid.answer.stream import AnswerStream, Conversation, start
-from streamvid.answer.work import Question
+from streamvid.answer.work import Question, refuse_no_phrase
 from streamvid.engine import Engine, EngineCounters
 from streamvid.errors import RecordingNotFoundError
 from streamvid.ingest.background import BackgroundIngest, has_frames, is_settled
@@ -169,14 +169,15 @@ class Session:
         *,
         limit: int = 10,
         within: TimeRange = EVERYTHING,
+        now: bool = False,
         progress: Progress | None = None,
         cancelled: Cancelled = lambda: False,
     ) -> SearchResult:
         """The ``limit`` moments closest to ``phrase``, best first; ingests like ``ask``."""
-        Question(phrase, within)
+        refuse_no_phrase(phrase)
         with translated():
             recording = self._remembered(
-                source, now=False, progress=progress or _quiet, cancelled=cancelled
+                source, now=now, within=within, progress=progress or _quiet, cancelled=cancelled
             )
             return self._asker.search(recording, phrase, within, limit)
 
@@ -213,10 +214,14 @@ class Session:
         """What the engine did and refused so far."""
         return self._engine.counters()
 
+    def stop_watching(self) -> None:
+        """Stop what goes on behind conversations, with everything committed kept."""
+        while self._background:
+            self._background.pop().stop()
+
     def close(self) -> None:
         """Stop what goes on behind conversations, then the engine, and free the model."""
-        for running in self._background:
-            running.stop()
+        self.stop_watching()
         self._engine.close()
 
     def __enter__(self) -> Self:

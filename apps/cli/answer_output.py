@@ -9,7 +9,10 @@ import click
 from apps.cli.options import Setup, print_document, say
 from apps.render import answer_document, answer_lines, plain, timing_line
 from apps.stills import save_stills
+from streamvid.answer import CoverageReport
 from streamvid.session import AnswerStream
+
+NOTHING_SAID = "(the model said nothing)"
 
 
 def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None:
@@ -22,7 +25,8 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
     if not setup.as_json:
         # A blind answer was never spoken piece by piece. The blank line sets the words apart from
         # what they rest on.
-        click.echo("\n" if spoken else plain(answer.text) + "\n")
+        unsaid = "" if answer.finish in ("cancelled", "deadline") else NOTHING_SAID
+        click.echo("\n" if spoken else plain(answer.text or unsaid) + "\n")
     folder = stills_folder(setup, answer.recording_id, stills)
     moments = save_stills(folder, answer.evidence, recording_id=answer.recording_id)
     if setup.as_json:
@@ -32,8 +36,15 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
         click.echo(line)
     if answer.finish != "blind":
         say(timing_line(answer))
-    if answer.coverage.preview_frames:
+    say_what_is_missing(answer.coverage)
+
+
+def say_what_is_missing(coverage: CoverageReport) -> None:
+    """Where the range is not watched to its end: the command that does."""
+    if coverage.preview_frames:
         say("this rests on previews; `streamvid ingest FILE` watches every second of it")
+    elif coverage.pending_s:
+        say(f"{coverage.pending_s} s are not watched yet; `streamvid ingest FILE` watches them")
 
 
 def stills_folder(setup: Setup, recording_id: str, chosen: Path | None) -> Path:

@@ -18,7 +18,7 @@ from apps.cli.options import (
     takes_settings,
     time_options,
 )
-from apps.cli.watching import going_on, watching
+from apps.cli.watching import going_on, say_what_is_left, watching
 from streamvid.answer import TimeRange
 
 _EPILOG = """\b
@@ -76,8 +76,11 @@ def ask(
         if question is None:
             with watching(source) as progress:
                 conversation = session.conversation(source, now=now, progress=progress)
-            with conversation:
-                converse(conversation, setup, within=within, stills=stills, lines=sys.stdin)
+            try:
+                with conversation:
+                    converse(conversation, setup, within=within, stills=stills, lines=sys.stdin)
+            finally:
+                say_what_is_left(session, source)
             return
         with watching(source) as progress:
             stream = session.ask(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from apps.cli.answer_output import stills_folder
+from apps.cli.answer_output import say_what_is_missing, stills_folder
 from apps.cli.options import (
     Needed,
     Setup,
@@ -16,7 +16,7 @@ from apps.cli.options import (
     takes_settings,
     time_options,
 )
-from apps.cli.watching import watching
+from apps.cli.watching import going_on, watching
 from apps.render import search_document, search_lines
 from apps.stills import save_stills
 from streamvid.answer import TimeRange
@@ -41,6 +41,7 @@ Examples:
     metavar="DIR",
     help="Save the moments' stills here. Default: stills/ in the home.",
 )
+@click.option("--wait", is_flag=True, help="Watch all of a long file first, not previews alone.")
 @takes_settings
 def search(
     setup: Setup,
@@ -52,15 +53,20 @@ def search(
     last_s: float | None,
     limit: int,
     stills: Path | None,
+    wait: bool,
 ) -> None:
     """Find the moments of SOURCE that look most like PHRASE, best first, with scores.
 
     A score is a cosine: 1 would be a perfect match, 0 none. SOURCE is a file, or the name or first
-    characters of the id of a recording; a file that is not remembered yet is watched first.
+    characters of the id of a recording; a file that is not remembered yet is watched first, one of
+    more than ten minutes searched in previews, as `streamvid ask` does.
     """
     within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
     with open_session(setup) as session, watching(source) as progress:
-        found = session.search(source, phrase, limit=limit, within=within, progress=progress)
+        now = going_on(session, source) or not wait
+        found = session.search(
+            source, phrase, limit=limit, within=within, now=now, progress=progress
+        )
     folder = stills_folder(setup, found.recording_id, stills)
     moments = save_stills(folder, found.moments, recording_id=found.recording_id)
     if setup.as_json:
@@ -68,3 +74,4 @@ def search(
         return
     for line in search_lines(found, moments):
         click.echo(line)
+    say_what_is_missing(found.coverage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,11 +30,38 @@ def watching(
         with view:
             yield view
     except (KeyboardInterrupt, IngestInterruptedError) as error:
-        done = format_time(view.last.done_ticks) if view.last else "0:00"
         raise StoppedError(
-            f"stopped at {done} of {source!r}; {kept}, run the same command again to go on from"
-            " there"
+            f"stopped {_how_far(view)} of {source!r}; {kept},"
+            " run the same command again to go on from there"
         ) from error
+
+
+def _how_far(view: ProgressView) -> str:
+    """``at 1:04``; of a long file that has previews alone, ``after 48 previews``."""
+    if view.last is None:
+        return "at 0:00"
+    if view.last.previews and not view.last.done_ticks:
+        return f"after {view.last.previews} previews"
+    return f"at {format_time(view.last.done_ticks)}"
+
+
+def say_what_is_left(session: Session, source: str) -> None:
+    """After a conversation: how far the watching behind it came, and the command that goes on."""
+    session.stop_watching()
+    if not Path(source).exists():  # a recording by its name: nothing was watched behind
+        return
+    try:
+        seen = session.inspect(source)
+    except StreamvidError:
+        return
+    if seen.summary.complete or seen.summary.busy:  # busy: another streamvid goes on with it
+        return
+    done = format_time(seen.ticks_expected - seen.ticks_pending)
+    previews = f" and {seen.previews} previews" if seen.previews else ""
+    say(
+        f"watched {done} of {format_time(seen.ticks_expected)}{previews}; all of it is kept,"
+        f" `streamvid ingest {shlex.quote(source)}` goes on"
+    )
 
 
 def going_on(session: Session, source: str) -> bool:

@@ -105,6 +105,7 @@ def inspection_document(seen: Inspection) -> Document:
         "model": seen.model,
         "coverage": seen.coverage_text,
         "replaces": seen.replaces,
+        "sampling": seen.sampling,
     }
 
 
@@ -159,7 +160,9 @@ def _summary(recording: RecordingSummary) -> Document:
 
 
 def _moments(moments: Sequence[SavedMoment]) -> list[Document]:
-    return [{"t_s": m.t_s, "score": round(m.score, 6), "still": path_text(m.still)} for m in moments]
+    return [
+        {"t_s": m.t_s, "score": round(m.score, 6), "still": path_text(m.still)} for m in moments
+    ]
 
 
 def _coverage(coverage: CoverageReport) -> Document:
@@ -170,6 +173,7 @@ def _coverage(coverage: CoverageReport) -> Document:
         "seen_s": coverage.seen_s,
         "frames": coverage.frames,
         "preview_frames": coverage.preview_frames,
+        "pending_s": coverage.pending_s,
         "blind": blind,
         "text": coverage.text,
     }

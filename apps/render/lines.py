@@ -48,9 +48,13 @@ def timing_line(answer: Answer) -> str:
     """How long it took and what it cost, in one line."""
     usage, timings = answer.usage, answer.timings
     reused = ", memory read before" if usage.context_reused else ""
+    speed = (
+        f"first words after {timings.first_text_s:.1f} s, {usage.tokens_per_s:.0f} tokens/s, "
+        if answer.text
+        else ""
+    )
     return (
-        f"first words after {timings.first_text_s:.1f} s, {usage.tokens_per_s:.0f} tokens/s,"
-        f" {usage.range_frames} frames in {usage.view_tokens} tokens{reused};"
+        f"{speed}{usage.range_frames} frames in {usage.view_tokens} tokens{reused};"
         f" {plain(answer.language_model)}"
     )
 
@@ -96,6 +100,7 @@ def inspection_lines(seen: Inspection) -> list[str]:
         ("id", summary.recording_id),
         ("source", summary.source),
         ("state", _state(summary)),
+        ("sampling", "key frames only" if seen.sampling == "keys" else "one frame a second"),
         ("length", _length(summary)),
         ("frames", f"{seen.frames:,}" + (f" and {seen.previews:,} previews" * bool(seen.previews))),
         (

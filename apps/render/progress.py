@@ -94,6 +94,8 @@ def progress_text(progress: IngestProgress) -> str:
 
 
 def _numbers(progress: IngestProgress) -> str:
+    if progress.stage == "previews":  # they settle no second
+        return f"{progress.previews} previews"
     words = format_time(progress.done_ticks)
     if progress.expected_ticks is not None:
         words += f" of {format_time(progress.expected_ticks)}"

@@ -26,9 +26,8 @@ from streamvid.answer.span import TimeRange
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.answer.talk import Talk
 from streamvid.answer.talk_keeper import TalkKeeper
-from streamvid.answer.work import Question, Work, answer_of
+from streamvid.answer.work import Question, Work, answer_of, refuse_no_phrase
 from streamvid.engine import Engine, ModelFacts, Priority
-from streamvid.errors import EmptyQuestionError
 from streamvid.ingest.ingest import model_identity
 from streamvid.model.seam import Finished, FloatArray, Sampling
 from streamvid.settings import Settings
@@ -101,8 +100,7 @@ class Asker:
         self, recording: Recording, phrase: str, within: TimeRange, limit: int
     ) -> SearchResult:
         """The moments closest to ``phrase``. Raises ``EmptyQuestionError`` and as ``ask`` does."""
-        if not phrase.strip():
-            raise EmptyQuestionError("the phrase is empty; search for something")
+        refuse_no_phrase(phrase)
         started_s = self._now_s()
         with self._engine.question() as owner, recording.snapshot() as snapshot:
             frames = frames_in(snapshot, recording, within, self._settings)
@@ -115,7 +113,7 @@ class Asker:
                 phrase=phrase,
                 recording_id=recording.id,
                 moments=moments,
-                coverage=report(frames.coverage),
+                coverage=report(frames),
                 search_s=self._now_s() - started_s,
             )
 
@@ -301,15 +299,22 @@ class Asker:
             ),
             owner=work.owner,
         )
+        spoken, blank = False, ""
         try:
             for step in steps:
                 if isinstance(step, Finished):
                     work.finished = step
                 elif step:
-                    if not work.pieces:
-                        work.first_text_s = self._now_s() - work.started_s
                     work.pieces.append(step)
-                    yield step
+                    # White space waits for the word behind it: pieces add up to the answer's text.
+                    words = step.rstrip()
+                    piece = (blank + words if spoken else words.lstrip()) if words else ""
+                    blank = step[len(words) :] if words else blank + step
+                    if piece and not spoken:
+                        spoken = True
+                        work.first_text_s = self._now_s() - work.started_s
+                    if piece:
+                        yield piece
         finally:
             steps.cancel()
 

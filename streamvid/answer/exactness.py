@@ -11,9 +11,13 @@ class Making:
 
     fused_frames: int
     range_frames: int
+    range_ticks: int
+    """Seconds that the range has in the recording, begun ones included."""
     preview_frames: int
-    pending: bool
-    """Whether ingest has yet to look at a part of the range."""
+    pending_s: int
+    """Seconds of the range that nobody has looked at yet, beyond those that have a preview."""
+    keys_only: bool
+    """Whether only key frames of the video were watched."""
     merged_view: bool
     sealed_prefix: bool
     rounded_range: bool
@@ -31,10 +35,9 @@ def exactness_of(making: Making) -> tuple[str, ...]:
         ),
         (making.merged_view, "merged view"),
         (making.sealed_prefix, "sealed prefix"),
-        (
-            making.preview_frames > 0 or making.pending,
-            f"previews {making.preview_frames} of {making.range_frames}",
-        ),
+        (making.keys_only, "key frames only"),
+        (making.preview_frames > 0, f"previews {making.preview_frames} of {making.range_ticks}"),
+        (making.pending_s > 0, f"{making.pending_s} s not watched yet"),
         (making.rounded_range, "rounded range"),
         (making.history_kept, "history kept"),
         (making.context_tokens > making.trained_context_tokens, "past trained length"),

@@ -16,6 +16,7 @@ from memory import (
     Coverage,
     FlatIndex,
     FrameTable,
+    GapRow,
     PrefixSum,
     Recording,
     Snapshot,
@@ -29,7 +30,7 @@ from memory import (
 from memory import Moment as Found
 from streamvid.answer.result import CoverageReport, Moment
 from streamvid.answer.span import TimeRange, bounds
-from streamvid.ingest.totals import counters_of
+from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 from streamvid.model.seam import FloatArray
 from streamvid.settings import Settings
 
@@ -45,23 +46,42 @@ more than one."""
 class RangeFrames:
     """The frames that a range has at one moment: ``table``'s columns are of these alone.
 
-    ``span`` holds exactly them, or is ``None`` where there is none. ``state`` changes whenever the
-    recording does.
+    The first may lie before ``start_s``: it is what was on screen then. ``span`` holds exactly
+    them, or is ``None`` where there is none. ``length_s`` is the recording's. ``state`` changes
+    whenever the recording does. ``keys_only``: only key frames of the video were watched.
     """
 
     recording_id: str
     start_s: float
     end_s: float
+    length_s: float
     table: FrameTable
     span: TickSpan | None
     coverage: Coverage
     rounded: bool
     state: tuple[int, int]
+    keys_only: bool
 
     @property
     def previews(self) -> int:
         """How many of them stand in for frames to come."""
         return int(self.table.preview.sum())
+
+    @property
+    def existing_s(self) -> float:
+        """Seconds of the range that lie in the recording."""
+        return max(min(self.end_s, self.length_s) - self.start_s, 0.0)
+
+    @property
+    def ticks(self) -> int:
+        """Ticks of the recording that the range touches."""
+        return max(math.ceil(min(self.end_s, self.length_s)) - int(self.start_s), 0)
+
+    @property
+    def pending_s(self) -> int:
+        """Whole seconds that nobody has looked at yet, beyond those that have a preview."""
+        open_s = sum(part.end_s - part.start_s for part in self.coverage.pending)
+        return max(math.ceil(open_s) - self.previews, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +103,9 @@ def frames_in(
     start_s, end_s = bounds(within, whole.end_s)
     rounded = False
     span = _span_of(table, start_s, end_s)
+    before = _on_screen(table, gaps, settled, start_s)
+    if before is not None and (span is None or span.first_tick > int(start_s)):
+        span = TickSpan(before, before + 1 if span is None else span.end_tick)
     if span is not None and settings.edges == "round" and not snapshot.geometry.keeps_fused_prefix:
         wider = round_to_segments(snapshot.segments(span), span)
         rounded = wider != span
@@ -97,6 +120,7 @@ def frames_in(
         recording_id=recording.id,
         start_s=start_s,
         end_s=end_s,
+        length_s=whole.end_s,
         table=FrameTable(
             table.ticks[inside], table.t_s[inside], table.wall_s[inside],
             table.key[inside], table.corrupt[inside], table.preview[inside],
@@ -105,17 +129,20 @@ def frames_in(
         coverage=coverage_of(table, gaps, settled, counters, start_s=start_s, end_s=end_s),
         rounded=rounded,
         state=state,
+        keys_only=snapshot.notes().get(SAMPLING_NOTE) == "keys",
     )  # fmt: skip
 
 
-def report(coverage: Coverage) -> CoverageReport:
+def report(found: RangeFrames) -> CoverageReport:
     """Coverage as answers carry it."""
+    coverage = found.coverage
     return CoverageReport(
         start_s=coverage.start_s,
         end_s=coverage.end_s,
         seen_s=coverage.seen_s,
-        frames=coverage.frames,
-        preview_frames=coverage.previews,
+        frames=len(found.table),
+        preview_frames=found.previews,
+        pending_s=found.pending_s,
         blind=tuple((gap.start_s, gap.end_s, gap.reason) for gap in coverage.blind),
         text=coverage_text(coverage),
     )
@@ -171,7 +198,7 @@ class Library:
     def _separation_s(self, frames: RangeFrames) -> float:
         if self._settings.moment_separation_s is not None:
             return self._settings.moment_separation_s
-        return min(MIN_SEPARATION_S, max(1.0, (frames.end_s - frames.start_s) / MOMENTS_A_RANGE))
+        return min(MIN_SEPARATION_S, max(1.0, frames.existing_s / MOMENTS_A_RANGE))
 
     def _index(self, snapshot: Snapshot, frames: RangeFrames) -> FlatIndex:
         kept = self._indexes.get(frames.recording_id)
@@ -206,3 +233,21 @@ def _span_of(table: FrameTable, start_s: float, end_s: float) -> TickSpan | None
     """The ticks from the first to the last frame in [start_s, end_s)."""
     inside = table.ticks[(table.t_s >= start_s) & (table.t_s < end_s)]
     return TickSpan(int(inside[0]), int(inside[-1]) + 1) if len(inside) else None
+
+
+def _on_screen(
+    table: FrameTable, gaps: Sequence[GapRow], settled: Sequence[TickSpan], start_s: float
+) -> int | None:
+    """The tick of the last frame before ``start_s``, if it stands for what was on screen then.
+
+    It does where no gap and nothing that is still to be looked at lies between the two.
+    """
+    place = int(np.searchsorted(table.t_s, start_s)) - 1
+    if place < 0:
+        return None
+    tick, t_s = int(table.ticks[place]), float(table.t_s[place])
+    if any(gap.start_s <= start_s and gap.end_s > t_s for gap in gaps):
+        return None
+    if any(span.first_tick <= tick and start_s < span.end_tick for span in settled):
+        return tick
+    return None

@@ -29,7 +29,8 @@ Evidence = Moment
 class CoverageReport:
     """How much of a range was seen. ``blind`` lists (start_s, end_s, reason); ``text`` says it.
 
-    ``preview_frames`` of ``frames`` came from a first, coarse pass.
+    ``preview_frames`` of ``frames`` came from a first, coarse pass; ``pending_s`` whole seconds
+    beyond them are not watched yet.
     """
 
     start_s: float
@@ -39,6 +40,7 @@ class CoverageReport:
     preview_frames: int
     blind: tuple[tuple[float, float, str], ...]
     text: str
+    pending_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

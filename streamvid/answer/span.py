@@ -32,8 +32,8 @@ class TimeRange:
             raise RangeError("the last 0 s hold nothing; pass more than 0")
         if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
             raise RangeError(
-                f"range ends at {self.end_s:g} s, not after its start at {self.start_s or 0:g} s;"
-                " pass an end after the start"
+                f"range ends at {_said(self.end_s)}, not after its start at"
+                f" {_said(self.start_s or 0.0)}; pass an end after the start"
             )
 
     @property
@@ -57,3 +57,9 @@ def bounds(within: TimeRange, length_s: float) -> tuple[float, float]:
             f" {clock_text(length_s)}; pass an earlier start"
         )
     return start_s, max(end_s, math.nextafter(start_s, math.inf))
+
+
+def _said(t_s: float) -> str:
+    """A time as people type it, m:ss or h:mm:ss; hundredths only where there are any."""
+    t_s = round(t_s, 2)
+    return clock_text(t_s) + f"{t_s % 1:.2f}"[1:].rstrip("0").rstrip(".")

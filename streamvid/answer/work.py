@@ -38,6 +38,12 @@ class Question:
             raise EmptyQuestionError("the question is empty; ask something")
 
 
+def refuse_no_phrase(phrase: str) -> None:
+    """Raise ``EmptyQuestionError`` where there is nothing to search for."""
+    if not phrase.strip():
+        raise EmptyQuestionError("the phrase is empty; search for something")
+
+
 @dataclass(slots=True, eq=False)
 class Work:
     """Mutable: what one question has come to know on its way; the answer is made of it."""
@@ -85,7 +91,7 @@ def answer_of(work: Work, finish: Ending, now_s: float) -> Answer:
         finish=finish,
         exactness=() if finished is None else exactness_of(_making(work, finished)),
         evidence=work.evidence,
-        coverage=report(work.frames.coverage),
+        coverage=report(work.frames),
         timings=Timings(
             retrieval_s=work.retrieval_s,
             context_s=work.context_s,
@@ -123,8 +129,10 @@ def _making(work: Work, finished: Finished) -> Making:
     return Making(
         fused_frames=len(work.fusion.ticks),
         range_frames=len(frames.table),
+        range_ticks=frames.ticks,
         preview_frames=frames.previews,
-        pending=bool(frames.coverage.pending),
+        pending_s=frames.pending_s,
+        keys_only=frames.keys_only,
         merged_view=work.merged_view,
         sealed_prefix=False,
         rounded_range=frames.rounded,

@@ -31,6 +31,7 @@ def look_on(
         working = recording.ingester() is not None  # asked first: what it committed last is seen
         with recording.snapshot() as snapshot:
             counters, frames = counters_of(snapshot), snapshot.frame_count()
+            previews = snapshot.preview_count()
         done = counters.expected - counters.pending
         first_done = done if first_done is None else first_done
         elapsed_s = now_s() - started_s
@@ -44,6 +45,7 @@ def look_on(
                 rate_tps=rate,
                 elapsed_s=elapsed_s,
                 eta_s=counters.pending / rate if rate > 0 else None,
+                previews=previews,
             )
         )
         if not working or enough(recording):

@@ -13,7 +13,7 @@ from streamvid.errors import IngestInterruptedError
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.ingest import First
 from streamvid.ingest.progress import IngestProgress
-from streamvid.ingest.totals import counters_of
+from streamvid.ingest.totals import EXPECTED_NOTE, PREVIEWED_NOTE, counters_of
 
 LOOK_S = 0.2
 KEPT_MESSAGES = 64
@@ -43,7 +43,8 @@ class BackgroundIngest:
         """Pass on progress in this thread until there is something to answer from.
 
         Raises what the ingest raised before that, ``IngestInterruptedError`` when cancelled; then
-        and on whatever ``progress`` raises the ingest is stopped, with what it committed kept.
+        and on whatever ``progress`` raises the ingest is stopped, with what it committed kept;
+        ``progress`` is told how far that is.
         """
         try:
             while not self._ready.wait(LOOK_S):
@@ -56,6 +57,8 @@ class BackgroundIngest:
             self._pass_on(progress)
         except BaseException:
             self.stop()
+            if self._messages:
+                progress(self._messages.pop())
             raise
         if self._error is not None:
             raise self._error
@@ -95,26 +98,34 @@ def has_frames(recording: Recording, within: TimeRange) -> bool:
     """Whether there is anything in the range to answer from, previews or better."""
     with recording.snapshot() as snapshot:
         coverage = _coverage(snapshot, within)
-    return coverage is not None and not coverage.wholly_blind
+    return coverage is not None and coverage.seen_s > 0
 
 
 def is_settled(recording: Recording, within: TimeRange, *, longest_s: float) -> bool:
     """Whether nothing better than what is there can be had soon.
 
-    The range is looked at to its end, or is longer than ``longest_s`` and has previews.
+    The range is looked at to its end, or is longer than ``longest_s`` and all previews are made.
     """
     with recording.snapshot() as snapshot:
         coverage = _coverage(snapshot, within)
-    if coverage is None or (coverage.wholly_blind and coverage.pending):
+        previewed = PREVIEWED_NOTE in snapshot.notes()
+    if coverage is None:
         return False
-    return not coverage.pending or within.everything or coverage.length_s > longest_s
+    if previewed and coverage.length_s > longest_s:
+        return True
+    return not coverage.pending and not within.everything
 
 
 def _coverage(snapshot: Snapshot, within: TimeRange) -> Coverage | None:
+    """Coverage of the range, or ``None`` where it may reach beyond what is known so far."""
     table = snapshot.frames(previews=True)
     counters = counters_of(snapshot)
     length_s = max(float(counters.expected), float(table.t_s.max(initial=0.0)))
     if length_s == 0:
+        return None
+    tells_no_length = EXPECTED_NOTE not in snapshot.notes() and not snapshot.complete
+    beyond = within.end_s is None or within.end_s > length_s
+    if tells_no_length and beyond and not within.everything:
         return None
     start_s, end_s = bounds(within, length_s)
     return coverage_of(

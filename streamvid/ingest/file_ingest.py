@@ -14,11 +14,12 @@ from capture import FileSource, open_file
 from memory import Home, ModelIdentity, Recording, Writer, describe_file
 from streamvid.answer.span import bounds
 from streamvid.engine import Engine
+from streamvid.errors import SamplingMismatchError
 from streamvid.ingest.attach import look_on
 from streamvid.ingest.ingest import First, Ingest, Outcome, model_identity
 from streamvid.ingest.inspection import MODEL_NOTE
 from streamvid.ingest.progress import IngestProgress, IngestReport
-from streamvid.ingest.totals import counters_of
+from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 from streamvid.settings import Settings
 
 Progress = Callable[[IngestProgress], None]
@@ -71,6 +72,8 @@ class FileIngest:
         """
         started_s = self._now_s()
         remembered = self.find(path) if path.is_file() else None
+        if remembered is not None:
+            self._refuse_other_sampling(remembered)
         if remembered is not None and remembered.info.complete:
             return self._report(remembered, started_s)
         with open_file(path, capture.Settings(sampling=self._settings.sampling)) as opened:
@@ -123,12 +126,26 @@ class FileIngest:
     ) -> Outcome:
         with ExitStack() as stack:
             source = self._as_the_model_wants(opened, stack)
-            writer.note(**{MODEL_NOTE: self._engine.facts().spec.name})
+            sampling = {SAMPLING_NOTE: self._settings.sampling}
+            writer.note(**{MODEL_NOTE: self._engine.facts().spec.name}, **sampling)
             run = Ingest(
                 source, recording, self._engine, settings=self._settings,
                 progress=progress, cancelled=cancelled, now_s=self._now_s,
             )  # fmt: skip
             return run.run(writer, first)
+
+    def _refuse_other_sampling(self, recording: Recording) -> None:
+        """Frames chosen in two ways would be one memory that nobody can describe."""
+        with recording.snapshot() as snapshot:
+            sampling = snapshot.notes().get(SAMPLING_NOTE, "tick")
+            empty = not (snapshot.settled() or snapshot.preview_count())
+        if sampling != self._settings.sampling and not empty:
+            name = recording.info.source.name
+            raise SamplingMismatchError(
+                f"{name!r} was watched with sampling {sampling!r}, not"
+                f" {self._settings.sampling!r}; remove it and ingest it anew,"
+                f" or set sampling to {sampling!r}"
+            )
 
     def _remove_if_empty(self, recording: Recording) -> None:
         """Nothing was remembered and something else is to be told: leave no trace."""

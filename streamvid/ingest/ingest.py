@@ -21,6 +21,7 @@ from streamvid.engine import Engine, ModelFacts, Priority
 from streamvid.errors import IngestInterruptedError
 from streamvid.ingest.decoder import (
     Decoder,
+    Item,
     Prepared,
     StillFormat,
     StretchEnd,
@@ -30,7 +31,7 @@ from streamvid.ingest.filler import CommitRule, Filler, to_rows
 from streamvid.ingest.plan import BlockPlan, open_blocks
 from streamvid.ingest.progress import IngestProgress, Stage
 from streamvid.ingest.script import FEW_KEYS, Step, by_plan, damage_in, straight
-from streamvid.ingest.totals import EXPECTED_NOTE, Totals
+from streamvid.ingest.totals import EXPECTED_NOTE, PREVIEWED_NOTE, Totals
 from streamvid.settings import Settings
 
 PATIENCE_S = 0.2
@@ -95,6 +96,7 @@ class Ingest:
         self._now_s = now_s
         self._started_s = now_s()
         self._first_done = 0
+        self._previews = 0
         self._still_format = StillFormat(settings.still_quality, settings.lossless_stills)
 
     def run(self, writer: Writer, first: First | None = None) -> Outcome:
@@ -105,6 +107,8 @@ class Ingest:
         with self._recording.snapshot() as snapshot:
             totals = Totals.of(snapshot)
             shown = set(snapshot.frames(previews=True).ticks.tolist())
+            self._previews = snapshot.preview_count()
+            previewed = PREVIEWED_NOTE in snapshot.notes()
         self._first_done = totals.settled
         self._tell("index", totals)
         index = self._source.index()
@@ -122,7 +126,10 @@ class Ingest:
             totals, new_frames = self._fill(writer, totals, plan, last=False)
             first.done()
         if two_passes:
-            self._preview(writer, totals, shown)
+            self._tell("previews", totals)
+            if not previewed:
+                self._preview(writer, totals, shown)
+                writer.note(**{PREVIEWED_NOTE: "1"})
         rest_plan = BlockPlan(ticks, writer.settled()) if two_passes and index.seekable else None
         totals, rest = self._fill(writer, totals, rest_plan, last=True)
         self._tell("finished", totals)
@@ -132,7 +139,6 @@ class Ingest:
         """Key frames as stand-ins, encoded among themselves; the finished memory has none."""
         batch: list[Prepared] = []
         facts = self._engine.facts()
-        self._tell("previews", totals)
         previews = cast("Iterator[Step]", self._source.previews(self._settings.preview_frames))
         with self._decoder(previews) as decoder:
             for item in self._items(decoder, lambda: None):
@@ -149,7 +155,7 @@ class Ingest:
         encoded = self._engine.submit(
             lambda model: model.encode(pixels), priority=Priority.FILE, owner=self._recording.id
         ).result()
-        writer.add_previews(to_rows(batch, encoded))
+        self._previews += writer.add_previews(to_rows(batch, encoded))
         self._tell("previews", totals)
 
     def _fill(
@@ -181,12 +187,18 @@ class Ingest:
         self._tell("frames", totals)
         with self._decoder(script) as decoder, _keeping(filler):
             for item in self._items(decoder, filler.commit_if_due):
-                _take(filler, item)
+                if not self._lies_between_keys(item):
+                    _take(filler, item)
             if last:
                 filler.finish()
             else:
                 filler.flush()
         return filler.totals, filler.new_frames
+
+    def _lies_between_keys(self, item: Item) -> bool:
+        """Whether it is a gap only because no other frames than key frames are looked at."""
+        keys_only = self._source.settings.sampling == "keys"
+        return keys_only and isinstance(item, memory.GapRow) and item.reason == "no frames"
 
     def _decoder(self, steps: Iterator[Step]) -> Decoder:
         return Decoder(
@@ -196,9 +208,7 @@ class Ingest:
             abort=self._source.close,
         )
 
-    def _items(
-        self, decoder: Decoder, meanwhile: Callable[[], None]
-    ) -> Iterator[Prepared | memory.GapRow | StretchStart | StretchEnd]:
+    def _items(self, decoder: Decoder, meanwhile: Callable[[], None]) -> Iterator[Item]:
         """The decoder's items; between two of them ``meanwhile``, and a look at ``cancelled``."""
         while True:
             if self._cancelled():
@@ -229,11 +239,12 @@ class Ingest:
                 rate_tps=rate,
                 elapsed_s=elapsed_s,
                 eta_s=left / rate if left is not None and rate > 0 else None,
+                previews=self._previews,
             )
         )
 
 
-def _take(filler: Filler, item: Prepared | memory.GapRow | StretchStart | StretchEnd) -> None:
+def _take(filler: Filler, item: Item) -> None:
     match item:
         case Prepared():
             filler.frame(item)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import memory
 from memory import Home, Recording
 from memory import RecordingSummary as Stored
-from streamvid.ingest.totals import counters_of
+from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 
 MODEL_NOTE = "model"
 
@@ -48,7 +48,8 @@ class GapReport:
 class Inspection:
     """What is remembered of a recording; the identity of ticks holds:
 
-    ``ticks_expected = ticks_seen + covered + dropped + gapped + pending``.
+    ``ticks_expected = ticks_seen + covered + dropped + gapped + pending``. ``sampling`` is as in
+    ``Settings.sampling``.
     """
 
     summary: RecordingSummary
@@ -70,6 +71,7 @@ class Inspection:
     tokens_per_frame: int
     replaces: str | None
     coverage_text: str
+    sampling: str = "tick"
 
 
 def summary_of(stored: Stored, *, busy: bool, expected_s: float | None = None) -> RecordingSummary:
@@ -115,6 +117,7 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
         )
         frames, previews = snapshot.frame_count(), snapshot.preview_count()
         model = snapshot.notes().get(MODEL_NOTE, "")
+        sampling = snapshot.notes().get(SAMPLING_NOTE, "tick")
     identity = recording.info.model
     return Inspection(
         summary=summary_of(
@@ -140,4 +143,5 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
         tokens_per_frame=identity.geometry.tokens_per_frame,
         replaces=recording.info.replaces,
         coverage_text=memory.coverage_text(coverage),
+        sampling=sampling,
     )

@@ -13,7 +13,8 @@ class IngestProgress:
     """How far an ingest is; given to the progress callback after each commit.
 
     ``done_ticks`` of ``expected_ticks`` (``None`` where the length is not known yet) include what
-    earlier runs committed; ``rate_tps`` is ticks per second of wall time in this run. In stage
+    earlier runs committed; ``rate_tps`` is ticks per second of wall time in this run. ``previews``
+    were made of a long file so far, whatever has replaced them since. In stage
     ``attached`` another process ingests and this one looks on. In stage ``reencoding`` ticks are
     those that have a frame or a preview: nothing else is encoded anew.
     """
@@ -25,6 +26,7 @@ class IngestProgress:
     rate_tps: float
     elapsed_s: float
     eta_s: float | None
+    previews: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ from streamvid.ingest.parcel import gapped_ticks
 
 DAMAGE_NOTE = "damage"
 EXPECTED_NOTE = "expected_ticks"
+PREVIEWED_NOTE = "previewed"
+"""There where the first, coarse pass over a long file came to its end."""
+SAMPLING_NOTE = "sampling"
+"""How frames were chosen, as in ``Settings.sampling``; recordings without it were by tick."""
 
 
 def counters_of(snapshot: Snapshot) -> Counters:

@@ -12,6 +12,8 @@ from typing import Any
 
 from tiny_model import TinyModel
 
+from streamvid.model.seam import Finished
+
 
 def wait() -> None:
     """Say ``reached`` and wait for a byte."""
@@ -45,6 +47,14 @@ class SlowSpeaker(TinyModel):
             if number == 5 and not self.held:
                 self.held = True
                 wait()
+
+
+class Silent(TinyModel):
+    """A model that ends each answer before its first word."""
+
+    def generate(self, *arguments: Any, **more: Any) -> Any:
+        yield "\n"
+        yield Finished("stop", 3, 1, 0.0, 0.1)
 
 
 def second() -> TinyModel:

@@ -189,9 +189,25 @@ def test_a_long_new_film_is_answered_from_previews_unless_told_to_wait(inside, l
     short_passes = ("--set", "two_pass_min_s=60", "--set", "preview_frames=8")
     early = inside.run("ask", long_clip, "is it red?", *short_passes)
     assert early.returncode == 0, early.stderr
-    assert "previews 8 of 8" in early.stdout
+    assert "previews 8 of 140, 132 s not watched yet" in early.stdout
     assert "streamvid ingest FILE" in early.stderr
     whole = inside.run("ask", long_clip, "is it red?", "--wait", *short_passes)
     assert whole.returncode == 0, whole.stderr
     assert "previews" not in whole.stdout
     assert "seen 2 min 20 s of 2 min 20 s" in whole.stdout
+
+
+def test_an_answer_of_no_words_says_so(inside, clip):
+    silent = {"STREAMVID_MODEL": "held_model:Silent"}
+    done = inside.run("ask", clip, "What is red ?", **silent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("(the model said nothing)\n\n0:0")
+    assert "first words" not in done.stderr
+    assert "tokens/s" not in done.stderr
+    assert asked(inside, clip, "What is red ?", **silent)["text"] == ""
+
+
+def test_the_frame_on_screen_stands_for_less_than_a_second(inside, clip):
+    document = asked(inside, clip, "What is red ?", "--from", "5.2", "--to", "5.4")
+    assert document["finish"] != "blind"
+    assert document["usage"]["range_frames"] == document["coverage"]["frames"] == 1

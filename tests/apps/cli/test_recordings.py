@@ -11,7 +11,7 @@ INSPECT_NAMES = {
     "id", "name", "source", "length_s", "frames", "previews", "ticks_expected", "ticks_seen",
     "ticks_covered", "ticks_dropped", "ticks_gapped", "ticks_pending", "gaps", "damage", "bytes",
     "fingerprint", "model", "coverage", "replaces", "complete", "busy", "created_wall_s",
-    "updated_wall_s", "expected_s", "problem",
+    "updated_wall_s", "expected_s", "problem", "sampling",
 }  # fmt: skip
 
 

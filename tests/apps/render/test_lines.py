@@ -217,3 +217,8 @@ def test_settings_show_value_and_origin():
     assert len(lines) == len(resolved.values())
     (seed,) = [line.split() for line in lines if line.startswith("seed ")]
     assert seed == ["seed", "5", "flag"]
+
+
+def test_no_words_have_no_timing():
+    assert timing_line(answer(text="")) == "50 frames in 50 tokens; smollm2 bf16"
+    assert timing_line(answer()).startswith("first words after 1.2 s, 24 tokens/s, 50 frames")

@@ -16,9 +16,9 @@ from streamvid.settings import Settings
 from tests.streamvid.tiny_model import TinyModel
 
 EXACT = Making(
-    fused_frames=9, range_frames=9, preview_frames=0, pending=False, merged_view=False,
-    sealed_prefix=False, rounded_range=False, history_kept=False, context_tokens=100,
-    trained_context_tokens=100,
+    fused_frames=9, range_frames=9, range_ticks=12, preview_frames=0, pending_s=0,
+    keys_only=False, merged_view=False, sealed_prefix=False, rounded_range=False,
+    history_kept=False, context_tokens=100, trained_context_tokens=100,
 )  # fmt: skip
 
 
@@ -32,8 +32,9 @@ def test_nothing_approximated_is_exact() -> None:
         ({"fused_frames": 4}, "bounded 4 of 9"),
         ({"merged_view": True}, "merged view"),
         ({"sealed_prefix": True}, "sealed prefix"),
-        ({"preview_frames": 3}, "previews 3 of 9"),
-        ({"pending": True}, "previews 0 of 9"),
+        ({"keys_only": True}, "key frames only"),
+        ({"preview_frames": 3}, "previews 3 of 12"),
+        ({"pending_s": 46}, "46 s not watched yet"),
         ({"rounded_range": True}, "rounded range"),
         ({"history_kept": True}, "history kept"),
         ({"context_tokens": 101}, "past trained length"),
@@ -105,6 +106,21 @@ def test_a_range_that_cannot_be_is_refused_in_one_line(given: dict[str, float]) 
     with pytest.raises(RangeError, match="pass") as caught:
         TimeRange(**given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "words"),
+    [
+        (120, 60, "range ends at 1:00, not after its start at 2:00; pass an end"),
+        (5.5, 5.25, "range ends at 0:05.25, not after its start at 0:05.5; pass"),
+        (3661, 0.999999, "range ends at 0:01, not after its start at 1:01:01; pass"),
+    ],
+)
+def test_a_range_that_ends_before_its_start_is_told_as_people_write_times(
+    start_s: float, end_s: float, words: str
+) -> None:
+    with pytest.raises(RangeError, match=f"^{words}"):
+        TimeRange(start_s, end_s)
 
 
 def test_a_range_behind_the_recordings_end_is_refused() -> None:

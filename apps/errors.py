@@ -6,12 +6,14 @@
     ├── SettingError (ValueError)     a flag, variable or file sets something that cannot be
     ├── TimeTextError (ValueError)    a time that is neither seconds nor m:ss nor h:mm:ss
     ├── ModelNameError (LookupError)  no model has that name
+    ├── AddressError (ValueError)     an address, where only files are read
+    ├── NoFileError (LookupError)     a file to be watched is not there
     ├── StillError (OSError)          a still could not be saved
     └── StoppedError                  Ctrl-C; says what is kept and how to go on
 
-Exit codes: 0 done, 1 failed, 2 misuse, 3 the video cannot be watched, 4 no such recording or it
-is busy, 5 the memory cannot be written or read, 6 the model is missing or not the recording's,
-130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 failed, 2 misuse, 3 the video cannot be watched, 4 no such file or recording
+or it is busy, 5 the memory cannot be written or read, 6 the model is missing or not the
+recording's, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -60,6 +62,18 @@ class ModelNameError(AppError, LookupError):
     """No model has that name."""
 
     exit_code = MISUSE
+
+
+class AddressError(AppError, ValueError):
+    """An address of a video: only files are read."""
+
+    exit_code = 3
+
+
+class NoFileError(AppError, LookupError):
+    """Nothing has the path of the file that is to be watched."""
+
+    exit_code = 4
 
 
 class StillError(AppError, OSError):

@@ -242,7 +242,7 @@ class Session:
     ) -> Recording:
         """The recording that ``source`` names, ingested if it is a file that is not yet."""
         path = Path(source)
-        if not path.exists():
+        if not _is_there(path):
             return self._home.open(source)
         found = self._files.find(path) if path.is_file() else None
         if found is not None and found.info.complete:
@@ -266,6 +266,13 @@ class Session:
         if recording is None:
             raise RecordingNotFoundError(f"{str(path)!r} changed while it was watched; ask again")
         return recording
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False  # a name too long, a folder that may not be searched
 
 
 def _quiet(progress: IngestProgress) -> None:

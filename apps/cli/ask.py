@@ -18,6 +18,7 @@ from apps.cli.options import (
     takes_settings,
     time_options,
 )
+from apps.cli.sources import SourceText
 from apps.cli.watching import going_on, say_what_is_left, watching
 from streamvid.answer import TimeRange
 
@@ -30,7 +31,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("source", cls=Needed)
+@click.argument("source", cls=Needed, type=SourceText())
 @click.argument("question", required=False, type=Words())
 @time_options
 @click.option(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
 import click
 
 from apps.cli.options import Needed, Setup, Words, open_session, print_document, takes_settings
+from apps.cli.sources import SourceText, existing_file
 from apps.cli.watching import watching
 from apps.render import ingest_document, report_line
 
@@ -19,7 +19,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", cls=Needed)
+@click.argument("file", cls=Needed, type=SourceText())
 @click.option(
     "--name", type=Words(), metavar="TEXT", help="Name of the recording. Default: the file's name."
 )
@@ -30,9 +30,10 @@ def ingest(setup: Setup, *, file: str, name: str | None) -> None:
     Ctrl-C keeps what was watched; the same command goes on from there. Where another streamvid
     watches the file already, this one shows its progress.
     """
+    path = existing_file(file)
     tip = f"it can be asked meanwhile, from another terminal: streamvid ask {shlex.quote(file)} …"
     with open_session(setup) as session, watching(file, tip=tip) as progress:
-        report = session.ingest(Path(file), name=name, progress=progress)
+        report = session.ingest(path, name=name, progress=progress)
     if setup.as_json:
         print_document(ingest_document(report))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from apps.cli.options import Needed, Setup, open_session, print_document, takes_settings
+from apps.cli.sources import SourceText
 from apps.render import inspection_document, inspection_lines
 
 _EPILOG = """\b
@@ -15,7 +16,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("source", cls=Needed)
+@click.argument("source", cls=Needed, type=SourceText())
 @takes_settings
 def inspect(setup: Setup, *, source: str) -> None:
     """Show what is remembered of SOURCE: frames, seconds, gaps, damage, size, model.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn, TextIO
 
@@ -18,7 +20,7 @@ from apps.cli.listing import list_recordings
 from apps.cli.reencode import reencode
 from apps.cli.remove import remove
 from apps.cli.search import search
-from apps.errors import MISUSE, STOPPED, AppError, exit_code
+from apps.errors import FAILED, MISUSE, STOPPED, AppError, exit_code
 from apps.render import plain
 from streamvid.errors import StreamvidError
 
@@ -33,10 +35,10 @@ Examples:
 \b
 Exit codes:
   0    done
-  1    failed
+  1    failed; also where the output cannot be written, as on a full disk
   2    misuse: an unknown flag, a bad time, an empty or far too long question
-  3    the video cannot be watched
-  4    no such recording, or another process is writing it
+  3    the video cannot be watched, or is an address
+  4    no such file or recording, or another process is writing it
   5    the memory cannot be written or read, for example no space left
   6    the model is missing, or not the one that the recording was made with
   130  stopped by Ctrl-C; what was watched is kept
@@ -99,8 +101,29 @@ def _run(arguments: Sequence[str]) -> int:
     except (AppError, StreamvidError) as error:
         _complain(str(error))
         return exit_code(error)
+    except OSError as error:
+        if not _is_of_output(error):
+            raise
+        _give_up(sys.stdout)
+        _complain(f"cannot write the output: {(error.strerror or str(error)).lower()}")
+        return FAILED
     # Without its standalone mode, click returns the code of ``--help`` and ``--version``.
     return outcome if isinstance(outcome, int) else 0
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether writing the output raised it: all that we and click write goes through ``echo``."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is click.echo.__code__
+
+
+def _give_up(stream: TextIO) -> None:
+    """Lose what ``stream`` still holds, which the interpreter would else write at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _reconfigure(stream: TextIO, errors: str) -> None:
@@ -110,7 +133,8 @@ def _reconfigure(stream: TextIO, errors: str) -> None:
 
 def _complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    click.echo(f"{NAME}: {plain(' '.join(message.split())) or 'failed'}", err=True)
+    with suppress(OSError):  # nobody is left to tell; the exit code stands
+        click.echo(f"{NAME}: {plain(' '.join(message.split())) or 'failed'}", err=True)
 
 
 def _lower(message: str) -> str:

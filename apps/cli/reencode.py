@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from apps.cli.options import Needed, Setup, open_session, print_document, takes_settings
+from apps.cli.sources import SourceText
 from apps.cli.watching import watching
 from apps.render import reencode_document, reencode_line
 
@@ -16,7 +17,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("source", cls=Needed)
+@click.argument("source", cls=Needed, type=SourceText())
 @takes_settings
 def reencode(setup: Setup, *, source: str) -> None:
     """Make SOURCE's memory one of the model in use, from its stills.

@@ -8,6 +8,7 @@ import sys
 import click
 
 from apps.cli.options import Needed, Setup, open_session, print_document, takes_settings
+from apps.cli.sources import SourceText
 from apps.errors import StoppedError
 from apps.render import format_bytes, plain, removal_document
 from apps.times import format_time
@@ -20,7 +21,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("source", cls=Needed)
+@click.argument("source", cls=Needed, type=SourceText())
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @takes_settings
 def remove(setup: Setup, *, source: str, yes: bool) -> None:

@@ -16,6 +16,7 @@ from apps.cli.options import (
     takes_settings,
     time_options,
 )
+from apps.cli.sources import SourceText
 from apps.cli.watching import going_on, watching
 from apps.render import search_document, search_lines
 from apps.stills import save_stills
@@ -29,7 +30,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("source", cls=Needed)
+@click.argument("source", cls=Needed, type=SourceText())
 @click.argument("phrase", cls=Needed, type=Words())
 @time_options
 @click.option(

@@ -59,9 +59,51 @@ def test_what_is_no_video_is_refused_in_one_line(inside, refused, kind, command)
     words = ["What is red ?"] if command == "ask" else ["red"] if command == "search" else []
     done = inside.run(command, path, *words)
     assert "film.mp4" in refused(done)
-    assert done.returncode in (3, 4)
+    assert done.returncode == (4 if kind == "missing" else 3)
     assert done.stdout == ""
     assert inside.run("list").stdout == ""
+
+
+@pytest.mark.parametrize("command", ["ingest", "ask", "search", "inspect", "remove", "reencode"])
+@pytest.mark.parametrize(
+    ("source", "code", "word"),
+    [
+        ("", 2, "is empty"),
+        ("https://anna:hunt/er2@host/x.mp4?key=k3y", 3, "addresses (https://) are not read"),
+        ("RTSP://anna:hunter2@camera", 3, "addresses (RTSP://) are not read"),
+        ("x" * 5000, 4, "no "),
+    ],
+)
+def test_a_source_that_names_no_file_is_refused_and_no_password_shown(
+    inside, refused, command, source, code, word
+):
+    more = {"ask": ["What?"], "search": ["red"], "remove": ["--yes"]}.get(command, [])
+    done = inside.run(command, source, *more)
+    line = refused(done)
+    assert word in line
+    assert not any(secret in line for secret in ("anna", "hunt", "er2", "k3y"))
+    assert done.returncode == code
+
+
+def test_a_file_in_a_folder_that_looks_like_an_address(inside, clip):
+    (inside.home / "http:").mkdir()
+    shutil.copy(clip, inside.home / "http:" / "x.mp4")
+    assert inside.run("ingest", "http://x.mp4").returncode == 0
+
+
+def test_a_file_that_is_not_remembered_yet_says_so(inside, refused, clip):
+    done = inside.run("inspect", clip)
+    assert "is there, but not remembered; ingest it first" in refused(done)
+    assert done.returncode == 4
+
+
+@pytest.mark.parametrize("command", ["ingest", "ask"])
+def test_a_home_that_cannot_be_made(inside, refused, clip, command):
+    words = ["What is red ?"] if command == "ask" else []
+    done = inside.run(command, clip, *words, "--home", "/proc/none")
+    assert "cannot be made" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 5
 
 
 def without_root_rights():
@@ -86,6 +128,23 @@ def test_a_file_that_may_not_be_read(program, clip, refused):
     )
     assert "film.mp4" in refused(done)
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize("command", ["ingest", "ask", "inspect"])
+def test_a_file_in_a_folder_that_may_not_be_searched(program, refused, command):
+    closed = program.home / "closed"
+    closed.mkdir(mode=0o000)
+    done = subprocess.run(
+        program.command(command, closed / "film.mp4", *(["What?"] if command == "ask" else [])),
+        env=program.environment(),
+        cwd=program.home,
+        capture_output=True,
+        text=True,
+        preexec_fn=without_root_rights,
+        check=False,
+    )
+    assert "film.mp4" in refused(done)
+    assert done.returncode == 4
 
 
 def test_a_truncated_film_is_remembered_as_far_as_it_goes(inside, long_clip):

@@ -75,6 +75,9 @@ def test_a_second_terminal_asks_and_attaches_while_the_first_watches(program, lo
     assert "another streamvid is watching" in done.stderr
     done = program.run("remove", long_clip, "--yes")
     assert done.returncode == 4
+    assert f"'long.mp4' is being written by process {child.pid}; stop that first" in done.stderr
+    listed = program.run("list").stdout
+    assert " of 2:20" in listed
     other = program.start("ingest", long_clip, "--json")
     held.let_go()
     attached, _ = other.communicate(timeout=60)

@@ -1,5 +1,6 @@
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,21 @@ def test_a_reader_that_leaves_early_is_no_crash(program):
     os.close(write)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list", "--json"], ["ask", "--show-settings"]])
+def test_an_output_that_is_full_is_told_in_one_line(program, refused, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            program.command(*arguments),
+            env=program.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert "cannot write the output: no space left on device" in refused(done)
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["list"]])

@@ -1,0 +1,59 @@
+"""The video that a command is about, as it stands on the command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from apps.errors import AddressError, NoFileError
+
+_LONGEST_SHOWN = 300
+_ADDRESS = re.compile("([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+class SourceText(click.ParamType[str]):
+    """A file, or the name or first characters of the id of a recording."""
+
+    name = "source"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The text; a misuse where it is empty, ``AddressError`` where it is an address."""
+        text = str(value)
+        if not text:
+            self.fail("is empty; pass a file, or a recording's name or id", param, ctx)
+        address = _ADDRESS.match(text)
+        if address and not is_there(text):
+            # No more of it than this: addresses hold passwords.
+            raise AddressError(f"addresses ({address[1]}://) are not read yet; pass a file")
+        return text
+
+
+def existing_file(source: str) -> Path:
+    """``source`` as a path where something is. Raises ``NoFileError``."""
+    if not is_there(source):
+        raise NoFileError(f"no file called {_short(source)!r}; pass a video file")
+    path = Path(source)
+    try:
+        path.lstat()
+    except PermissionError as error:
+        raise NoFileError(f"no right to look for {source!r}; check its folder's rights") from error
+    return path
+
+
+def is_there(source: str) -> bool:
+    """Whether anything has that path, also where it may not be looked at."""
+    try:
+        Path(source).lstat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # missing, too long, no name at all
+        return False
+    return True
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
@@ -26,9 +27,16 @@ from capture.geometry import Orientation
 from capture.index import Index
 from capture.passes import Pass
 from capture.reader import PassStoppedError, Reader
-from capture.sampler import sample_keys, sample_spread_keys, sample_untimed, spread
-from capture.scan import first_picture, guessed_interval, read_timetable
+from capture.sampler import (
+    sample_keys,
+    sample_spread_keys,
+    sample_untimed,
+    seeks_fast,
+    spread,
+)
+from capture.scan import Notes, first_picture, guessed_interval, read_timetable
 from capture.settings import Settings
+from capture.spare import Spare
 from capture.tick_sampler import sample_ticks
 from capture.timetable import NO_PTS, Timetable
 from capture.truncation import is_cut_short
@@ -59,6 +67,7 @@ class FileSource:
         self._orientations: dict[int, Orientation] = {}
         self._index_lock = Lock()
         self._timetable: Timetable | None = None
+        self._spare = Spare()
         self._origin_pts = self._first_pts()
 
     def __enter__(self) -> Self:
@@ -153,6 +162,7 @@ class FileSource:
         network share that went away) cannot be interrupted.
         """
         self._closed.set()
+        self._spare.close()
         for running in list(self._passes):
             running.close()
 
@@ -171,10 +181,14 @@ class FileSource:
         Raises UndecodableError if no picture decodes.
         """
         reader = self._reader()
+        notes = Notes(reader)
         try:
-            return first_picture(reader, self.path).pts  # type: ignore[no-any-return]
-        finally:
+            pts: int | None = first_picture(reader, self.path, notes).pts
+        except BaseException:
             reader.close()
+            raise
+        self._spare.keep(reader, notes)
+        return pts
 
     def _timed(self) -> Timetable:
         with self._index_lock:
@@ -187,13 +201,23 @@ class FileSource:
             return self._timetable
 
     def _read_timetable(self) -> Timetable:
-        reader = self._reader()
+        reader, notes = self._spare.take()
+        if reader is None or notes is None or not notes.is_whole:
+            if reader is not None:
+                reader.close()
+            reader, notes = self._reader(), None
         try:
-            return read_timetable(reader, self._origin_pts)
-        except PassStoppedError:
-            raise SourceClosedError(f"{str(self.path)!r} was closed; open it again") from None
-        finally:
+            timetable = read_timetable(reader, self._origin_pts, notes)
+        except BaseException as error:
             reader.close()
+            if isinstance(error, PassStoppedError):
+                raise SourceClosedError(f"{str(self.path)!r} was closed; open it again") from None
+            raise
+        if self.settings.sampling == "keys" and not self._closed.is_set():
+            self._spare.keep(reader)  # key frames are reached by seeking, with any decoder
+        else:
+            reader.close()
+        return timetable
 
     def _why_not_seekable(self, timetable: Timetable) -> str:
         if timetable.why_unusable:
@@ -203,9 +227,9 @@ class FileSource:
         return ""
 
     def _timed_steps(self, timetable: Timetable, ticks: range) -> Iterator[Frame | Gap]:
-        reader = self._reader()
+        reader = self._pass_reader()
         try:
-            sample = sample_keys if self.settings.sampling == "keys" else sample_ticks
+            sample = self._sampler(reader)
             limit_s = cover_limit_s(self._interval_s(timetable))
             coverage = Coverage(
                 self._ledger,
@@ -236,13 +260,27 @@ class FileSource:
         finally:
             reader.close()
 
+    def _pass_reader(self) -> Reader:
+        """A reader for one pass: as new, unless key frames are reached by seeking."""
+        spare, _ = self._spare.take()
+        if spare is not None and self.settings.sampling == "keys" and seeks_fast(spare.format):
+            return spare
+        if spare is not None:
+            spare.close()
+        return self._reader()
+
+    def _sampler(self, reader: Reader) -> Callable[..., Iterator[Sampled]]:
+        if self.settings.sampling == "tick":
+            return sample_ticks
+        return partial(sample_keys, seeks=seeks_fast(reader.format))
+
     def _last_before(self, timetable: Timetable, tick: int, limit_s: float) -> float | None:
         """Time of the last frame stored before ``tick``, if near enough to cover it."""
         ticks = range(max(0, int(tick - limit_s) - 1), tick)
         if not ticks:
             return None
         reader = self._reader()
-        sample = sample_keys if self.settings.sampling == "keys" else sample_ticks
+        sample = self._sampler(reader)
         damage = Damage(None, ticks.start, ticks.stop)
         try:
             last_t_s = None

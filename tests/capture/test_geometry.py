@@ -65,4 +65,5 @@ def test_the_short_side_is_met_and_nothing_is_enlarged(
     assert kept[1] <= height_px
     if min(width_px, height_px) > short_side_px:
         scale = min(kept) / min(width_px, height_px)
-        assert abs(max(kept) - max(width_px, height_px) * scale) <= 0.51
+        assert abs(max(kept) - max(width_px, height_px) * scale) <= 1
+        assert max(kept) % 2 == 0 or max(kept) == min(kept)

@@ -67,7 +67,7 @@ def stages(
     count = len(pictures)
     with torch.inference_mode():
         square = [squares(pictures[start : start + size]) for start in range(0, count, size)]
-        tower, vision = parts.frames._tower, parts.frames._vision
+        tower, vision = parts.side.frames._tower, parts.side.frames._vision
         features = [tower(pixels) for pixels in square]
         seen = [vision(feature) for feature in features]
         prefix = nano._prefix
@@ -80,7 +80,9 @@ def stages(
             "resize": in_batches(pictures, size, squares),
             "tower": lambda: [tower(pixels) for pixels in square],
             "compressor and projector": lambda: [vision(feature) for feature in features],
-            "pre-fusion": lambda: [parts.prefusion.run_frames(s, outputs=kept) for s in sequences],
+            "pre-fusion": lambda: [
+                parts.side.prefusion.run_frames(s, outputs=kept) for s in sequences
+            ],
             "encode": in_batches(pictures, size, nano.encode),
         }
         return {name: per_second(call, count, rounds) for name, call in work.items()}

@@ -106,7 +106,8 @@ class Asker:
             frames = frames_in(snapshot, recording, within, self._settings)
             moments: tuple[Moment, ...] = ()
             if frames.span is not None:
-                snapshot.require_model(model_identity(self._engine.facts()))
+                facts = self._engine.follow(owner, snapshot.info.model.fingerprint)
+                snapshot.require_model(model_identity(facts))
                 found = self._search(snapshot, frames, phrase, limit, owner)
                 moments = with_stills(snapshot, found)
             return SearchResult(
@@ -144,7 +145,7 @@ class Asker:
 
         Fusion needs no view, so the engine fuses while this thread reads the view.
         """
-        work.facts = self._engine.facts()
+        work.facts = self._engine.follow(work.owner, snapshot.info.model.fingerprint)
         snapshot.require_model(model_identity(work.facts))
         self._check(work)
         self._count(work, talk)

@@ -16,7 +16,13 @@ from typing import Any, TypeVar
 
 from streamvid.engine.schedule import Priority, Turns, Waiting, pick
 from streamvid.engine.stream import Stream, closed_error
-from streamvid.errors import EngineBusyError, JobDroppedError, ModelLoadError, StreamvidError
+from streamvid.errors import (
+    EngineBusyError,
+    JobDroppedError,
+    ModelFailedError,
+    ModelLoadError,
+    StreamvidError,
+)
 from streamvid.model.seam import ModelSpec, VideoModel
 from streamvid.settings import Settings
 
@@ -91,6 +97,8 @@ class Engine:
         self._now_s = now_s
         self._model: VideoModel | None = None
         self._facts: ModelFacts | None = None
+        self._own_fingerprint = ""
+        self._follows: dict[str, str] = {}
         self._changed = threading.Condition()
         self._waiting: list[_Job] = []
         self._questions: set[str] = set()
@@ -163,6 +171,7 @@ class Engine:
         finally:
             with self._changed:
                 self._questions.discard(owner)
+                self._follows.pop(owner, None)
 
     @property
     def loaded(self) -> bool:
@@ -178,6 +187,34 @@ class Engine:
                 owner="facts",
             ).result()
         return self._facts
+
+    def follow(self, owner: str, fingerprint: str) -> ModelFacts:
+        """Have ``owner``'s jobs done as in the memory with ``fingerprint``, until ``unfollow``.
+
+        A memory made on another machine may be in another precision (``VideoModel.adopt``). Gives
+        the model's facts as these jobs will find them: with another fingerprint where more than
+        the precision differs. All other owners' jobs are done in the model's own precision.
+        """
+        own = self.facts()
+        if fingerprint == own.fingerprint:
+            return own
+
+        def adopt(model: VideoModel) -> ModelFacts | None:
+            if not model.adopt(fingerprint):
+                return None
+            return ModelFacts(model.spec, model.fingerprint, model.language_model)
+
+        facts = self.submit(adopt, priority=Priority.QUESTION, owner=owner).result()
+        if facts is None:
+            return own
+        with self._changed:
+            self._follows[owner] = fingerprint
+        return facts
+
+    def unfollow(self, owner: str) -> None:
+        """Do further jobs of ``owner`` in the model's own precision."""
+        with self._changed:
+            self._follows.pop(owner, None)
 
     def counters(self) -> EngineCounters:
         """What was done so far."""
@@ -285,7 +322,7 @@ class Engine:
         if job.future is not None and not job.future.set_running_or_notify_cancel():
             return False
         try:
-            value = job.work(self._loaded())
+            value = job.work(self._model_for(job.waiting.owner))
         except BaseException as error:  # noqa: BLE001 - delivered whole to whoever waits for it
             with self._changed:
                 self._tally.failed_jobs += 1
@@ -296,10 +333,21 @@ class Engine:
             return False
         return bool(value)
 
+    def _model_for(self, owner: str) -> VideoModel:
+        """The model in the precision of the memory that ``owner`` works on."""
+        model = self._loaded()
+        with self._changed:
+            wanted = self._follows.get(owner, self._own_fingerprint)
+        if model.fingerprint != wanted and not model.adopt(wanted):
+            raise ModelFailedError(f"model cannot go back to {wanted[:12]}; start streamvid again")
+        return model
+
     def _loaded(self) -> VideoModel:
         if self._model is None:
             try:
-                self._model = self._load_model()
+                model = self._load_model()
+                self._own_fingerprint = model.fingerprint
+                self._model = model
             except StreamvidError:
                 raise
             except Exception as error:

@@ -166,6 +166,14 @@ class VideoModel(Protocol):
     def language_model(self) -> str:
         """Name and precision of the language model, to stand beside each answer."""
 
+    def adopt(self, fingerprint: str) -> bool:
+        """Encode and fuse in the precision of a memory made elsewhere, from now on.
+
+        True: ``fingerprint`` is this model's now, ``spec`` may have changed with it. False: more
+        than the precision differs, nothing has changed. Going to and fro is cheap after the first
+        time; states stay usable only under the fingerprint that they were made under.
+        """
+
     def encode(self, stills: Sequence[Picture]) -> EncodedFrames:
         """Tokens, embeddings and fused prefix of ``stills``, without any question (I1, I2)."""
 

@@ -106,6 +106,7 @@ class TinyModel:
         encode_batch: int = 8,
         keeps_fused_prefix: bool = True,
         batch_noise: float = 0.0,
+        precision: str = "fp32",
         usable_context_tokens: int = 512,
         trained_context_tokens: int = 256,
         default_view_tokens: int = 128,
@@ -136,8 +137,21 @@ class TinyModel:
             keeps_fused_prefix=keeps_fused_prefix, state_bytes=2 * (GRID * GRID + 1) * D * 4,
             context_token_bytes=D * 4,
         )  # fmt: skip
-        self.fingerprint = f"tiny-{seed}-{encode_batch}-{keeps_fused_prefix}-{batch_noise}"
+        self._name = f"tiny-{seed}-{encode_batch}-{keeps_fused_prefix}-{batch_noise}"
+        self.precision = precision
         self.language_model = "tiny fp32"
+
+    @property
+    def fingerprint(self) -> str:
+        return self._name + (self.precision != "fp32") * f"-{self.precision}"
+
+    def adopt(self, fingerprint: str) -> bool:
+        before = self.precision
+        for self.precision in ("fp32", "bf16"):
+            if self.fingerprint == fingerprint:
+                return True
+        self.precision = before
+        return False
 
     def _patches(self, still: Picture) -> FloatArray:
         """[16, 12]: mean RGB of the four quarters of each cell of a 4 x 4 grid, -1 to 1."""
@@ -161,6 +175,8 @@ class TinyModel:
     def _frame(self, still: Picture) -> tuple[FloatArray, FloatArray]:
         """Rows that text can look at [N + C², d], and the fused vision token [C², d]."""
         patches = self._patches(still) @ self.w_patch
+        if self.precision == "bf16":  # so coarse that nobody takes one for the other
+            patches = np.round(patches * 16) / np.float32(16)
         token = softmax(self.query @ patches.T) @ patches
         return np.concatenate([patches, token]), self._fuse(patches, token)
 

@@ -15,13 +15,15 @@ from streamvid.model.llama import (
     LanguageModel,
     LlamaConfig,
     LlamaStack,
+    Precision,
     PrecisionName,
     choose_precision,
 )
+from streamvid.model.llama.precision import named_precision
 from streamvid.model.nano.frames import FrameEncoder, build_vision
 from streamvid.model.nano.language_weights import converted_folder
 from streamvid.model.nano.merged import load_merged
-from streamvid.model.nano.model import NanoModel, NanoParts
+from streamvid.model.nano.model import FrameSide, NanoModel, NanoParts, SideName
 from streamvid.model.nano.packages import EFFICIENTNET_LITE2, MINILM, SMOLLM2
 from streamvid.model.nano.prefusion import FusionGate
 from streamvid.model.nano.prompt import Prompt
@@ -64,20 +66,17 @@ def load_nano(
         inner_width=config.intermediate_size,
     )
     rms = float(language["model.embed_tokens.weight"].float().pow(2).mean().sqrt())
-    tower = load_tower(EFFICIENTNET_LITE2.verify())
-    vision = build_vision(tower, trained, width=config.hidden_size, embedding_rms=rms)
-    # What the prefill pays for, the vision side pays for too: both are large products.
-    vision_type = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
+    EFFICIENTNET_LITE2.verify()
+
+    def load_side(name: SideName) -> FrameSide:
+        _, again = load_merged(language_folder, folder, cache)
+        return _side(config, load_vision(folder), again, named_precision(name), rms)
+
     return NanoModel(
         NanoParts(
             prompt=Prompt(language_folder),
-            frames=FrameEncoder(tower, vision, dtype=vision_type),
-            prefusion=LlamaStack.from_tensors(
-                config.with_layers(PREFUSION_LAYERS),
-                prefusion,
-                # It never decodes, so it needs no copy of its weights for that.
-                chosen.for_prefill,
-            ),
+            side=_side(config, trained, prefusion, chosen, rms),
+            load_side=load_side,
             text_gate=_gate(trained, "text_gate.", rms),
             vision_gate=_gate(trained, "vision_gate.", rms),
             language=LanguageModel.from_tensors(config, language, chosen),
@@ -85,6 +84,29 @@ def load_nano(
             digest=_digest(digest_files(folder)),
             trained_view_tokens=TRAINED_VIEW_TOKENS,
         )
+    )
+
+
+def _side(
+    config: LlamaConfig,
+    trained: dict[str, Tensor],
+    prefusion: dict[str, Tensor],
+    chosen: Precision,
+    embedding_rms: float,
+) -> FrameSide:
+    tower = load_tower(EFFICIENTNET_LITE2.locate())
+    vision = build_vision(tower, trained, width=config.hidden_size, embedding_rms=embedding_rms)
+    return FrameSide(
+        # What the prefill pays for, the vision side pays for too: both are large products.
+        FrameEncoder(
+            tower, vision, dtype=torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
+        ),
+        LlamaStack.from_tensors(
+            config.with_layers(PREFUSION_LAYERS),
+            prefusion,
+            # It never decodes, so it needs no copy of its weights for that.
+            chosen.for_prefill,
+        ),
     )
 
 

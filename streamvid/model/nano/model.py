@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,21 @@ ENCODE_BATCH = 16
 ANSWER_RESERVE_TOKENS = 512
 DEFAULT_VIEW_TOKENS = 1024
 DEFAULT_FUSION_FRAMES = 16
+SideName = Literal["fp32", "bf16"]
 _GEOMETRY = "stretch-256-bicubic-antialias"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSide:
+    """What makes and fuses a memory's numbers, in one precision: fp32 or bf16 throughout."""
+
+    frames: FrameEncoder
+    prefusion: LlamaStack
+
+    @property
+    def name(self) -> SideName:
+        """Its precision."""
+        return "fp32" if self.frames.dtype == torch.float32 else "bf16"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +59,9 @@ class NanoParts:
     """What ``NanoModel`` is put together from; ``loading`` makes it."""
 
     prompt: Prompt
-    frames: FrameEncoder
-    prefusion: LlamaStack
+    side: FrameSide
+    load_side: Callable[[SideName], FrameSide]
+    """Loads it in a precision that another machine chose."""
     text_gate: FusionGate
     vision_gate: FusionGate
     language: LanguageModel
@@ -126,6 +142,10 @@ class NanoModel:
         prompt, language = parts.prompt, parts.language
         self._prefix_ids = [*prompt.head, *prompt.tail]
         self._prefix = language.embed(self._prefix_ids)  # [P, d]
+        self._sides = {parts.side.name: parts.side}
+        self._side = parts.side
+        names: tuple[SideName, ...] = ("fp32", "bf16")
+        self._fingerprints = {name: self._fingerprint_in(name) for name in names}
         maximum = language.config.max_position_embeddings
         self._spec = ModelSpec(
             name="nano",
@@ -141,7 +161,7 @@ class NanoModel:
             default_fusion_frames=DEFAULT_FUSION_FRAMES,
             encode_batch=ENCODE_BATCH,
             keeps_fused_prefix=True,
-            state_bytes=parts.prefusion.token_bytes * (CELLS + 1 + len(self._prefix_ids)),
+            state_bytes=self._state_bytes(),
             context_token_bytes=language.token_bytes,
         )
 
@@ -153,16 +173,29 @@ class NanoModel:
     @property
     def fingerprint(self) -> str:
         """Hash of weights, prefix ids, geometry and precision of all that a memory holds."""
-        parts = self._parts
-        told = (
-            "nano",
-            parts.digest,
-            self._prefix_ids,
-            _GEOMETRY,
-            str(parts.frames.dtype),
-            parts.prefusion.precision.name,
-        )
+        return self._fingerprints[self._side.name]
+
+    def adopt(self, fingerprint: str) -> bool:
+        """See ``seam.VideoModel.adopt``; keeps both precisions once it has needed them.
+
+        Raises WeightsError where weights have gone meanwhile.
+        """
+        for name, known in self._fingerprints.items():
+            if known == fingerprint:
+                if name not in self._sides:
+                    self._sides[name] = self._parts.load_side(name)
+                self._side = self._sides[name]
+                self._spec = replace(self._spec, state_bytes=self._state_bytes())
+                return True
+        return False
+
+    def _fingerprint_in(self, name: SideName) -> str:
+        dtype = torch.float32 if name == "fp32" else torch.bfloat16
+        told = ("nano", self._parts.digest, self._prefix_ids, _GEOMETRY, str(dtype), name)
         return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+
+    def _state_bytes(self) -> int:
+        return self._side.prefusion.token_bytes * (CELLS + 1 + len(self._prefix_ids))
 
     @property
     def language_model(self) -> str:
@@ -174,10 +207,10 @@ class NanoModel:
         """Tokens float16 [B, 1, d], embeddings float32 [B, 384], fused prefix float32 [B, P, d]."""
         if not stills:
             raise ValueError("no stills to encode; pass at least one")
-        seen = self._parts.frames.encode(stills)
+        seen = self._side.frames.encode(stills)
         prefix = self._prefix.expand(len(stills), -1, -1)  # [B, P, d]
         sequence = torch.cat((seen.grid.float(), seen.token.float(), prefix), dim=1)
-        hidden = self._parts.prefusion.run_frames(sequence, outputs=1 + prefix.shape[1])
+        hidden = self._side.prefusion.run_frames(sequence, outputs=1 + prefix.shape[1])
         tokens = self._parts.vision_gate(seen.token.float(), hidden[:, :1])
         fused = self._parts.text_gate(prefix, hidden[:, 1:])
         return EncodedFrames(
@@ -193,7 +226,7 @@ class NanoModel:
 
     def embed_image(self, picture: Picture) -> FloatArray:
         """The retrieval head's embedding of ``picture``, float32 [384], unit length."""
-        vector: FloatArray = self._parts.frames.embed(picture).float().numpy()
+        vector: FloatArray = self._side.frames.embed(picture).float().numpy()
         return vector
 
     def count_tokens(self, question: str, *, follows: bool = False) -> int:
@@ -212,10 +245,10 @@ class NanoModel:
         return NanoStates(FrameStates.join(parts))
 
     def _states(self, stills: Sequence[Picture]) -> FrameStates:
-        seen = self._parts.frames.encode(stills)
+        seen = self._side.frames.encode(stills)
         prefix = self._prefix.expand(len(stills), -1, -1)
         sequence = torch.cat((seen.grid.float(), seen.token.float(), prefix), dim=1)
-        return self._parts.prefusion.run_frames_keeping(sequence, outputs=0)[1]
+        return self._side.prefusion.run_frames_keeping(sequence, outputs=0)[1]
 
     @torch.inference_mode()
     def fuse(
@@ -238,7 +271,7 @@ class NanoModel:
         ids = self._parts.prompt.question(question, follows=follows)
         plain = self._parts.language.embed(ids)  # [Q, d]
         own = plain.expand(held.frames, -1, -1)
-        hidden = self._parts.prefusion.run_frames(own, past=held)  # [B, Q, d]
+        hidden = self._side.prefusion.run_frames(own, past=held)  # [B, Q, d]
         fused = self._parts.text_gate(own, hidden).float()
         scale = torch.tensor(list(weights), dtype=torch.float32)
         total = torch.einsum("b,bqd->qd", scale, fused)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -50,10 +52,10 @@ def test_a_frame_is_encoded_alike_in_any_company(nano, pictures):
 def test_the_prefix_fuses_without_knowing_the_question(nano, pictures):
     # I2: fused behind a question, the prefix's places must come out as encode gave them.
     parts = nano._parts
-    seen = parts.frames.encode(pictures)
+    seen = parts.side.frames.encode(pictures)
     ids = [*parts.prompt.head, *parts.prompt.tail, *parts.prompt.question(QUESTION)]
     plain = parts.language.embed(ids).expand(len(pictures), -1, -1)
-    hidden = parts.prefusion.run_frames(torch.cat((seen.grid, seen.token, plain), dim=1))
+    hidden = parts.side.prefusion.run_frames(torch.cat((seen.grid, seen.token, plain), dim=1))
     fused = parts.text_gate(plain, hidden[:, -len(ids) :])
     prefix = fused[:, : nano.spec.prefix_tokens].numpy()
     assert np.allclose(prefix, nano.encode(pictures).fused_prefix, atol=1e-4)
@@ -182,6 +184,39 @@ def test_the_fingerprint_follows_what_a_memory_holds(
     assert loaded("fp32").fingerprint == nano.fingerprint
     assert named_precision("bf16").name != "fp32"
     assert loaded("bf16").fingerprint != nano.fingerprint
+
+
+def test_it_follows_a_memory_made_in_another_precision(
+    nano, pictures, small_weights, small_language_folder, nano_cache
+):
+    def same(left, right):
+        return all(
+            np.array_equal(getattr(left, name), getattr(right, name))
+            for name in ("tokens", "embeddings", "fused_prefix")
+        )
+
+    elsewhere = load_nano(
+        cache=nano_cache,
+        weights=small_weights,
+        language_folder=small_language_folder,
+        precision="bf16",
+    )
+    own, theirs = nano.encode(pictures), elsewhere.encode(pictures)
+    question = elsewhere.fuse(QUESTION, pictures, [1.0] * 4).total
+    fingerprint, spec = nano.fingerprint, nano.spec
+    assert not same(own, theirs)
+    assert not nano.adopt("somebody else's")
+    assert nano.fingerprint == fingerprint
+    assert nano.adopt(elsewhere.fingerprint)
+    assert nano.fingerprint == elsewhere.fingerprint
+    assert nano.spec == replace(spec, state_bytes=elsewhere.spec.state_bytes)
+    assert nano.spec.state_bytes < spec.state_bytes
+    assert nano.states(pictures).nbytes == 4 * nano.spec.state_bytes
+    assert same(nano.encode(pictures), theirs)
+    assert np.array_equal(nano.fuse(QUESTION, pictures, [1.0] * 4).total, question)
+    assert nano.adopt(fingerprint)
+    assert (nano.fingerprint, nano.spec) == (fingerprint, spec)
+    assert same(nano.encode(pictures), own)
 
 
 def test_weights_and_stills_must_match(nano, pictures):

@@ -45,5 +45,5 @@ def test_the_demo_ends_with_the_code_of_what_failed(program):
         text=True,
         check=False,
     )
-    assert done.returncode == 3
+    assert done.returncode == 4
     assert "missing.mp4" in done.stderr

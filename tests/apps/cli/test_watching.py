@@ -16,18 +16,21 @@ def stop_behind_previews(told):
         raise KeyboardInterrupt
 
 
+def shown_until_stopped(view):
+    def progress(told):
+        view(told)
+        stop_behind_previews(told)
+
+    return progress
+
+
 def test_ctrl_c_counts_previews_where_there_is_nothing_else(long_clip, tmp_path):
     with (
         Session(tmp_path, TinyModel, settings=PREVIEWED) as session,
         pytest.raises(StoppedError, match=r"^stopped after 8 previews of "),
         watching(str(long_clip)) as view,
     ):
-
-        def progress(told):
-            view(told)
-            stop_behind_previews(told)
-
-        session.ingest(long_clip, progress=progress)
+        session.ingest(long_clip, progress=shown_until_stopped(view))
 
 
 def test_the_end_of_a_conversation_tells_what_is_left(long_clip, tmp_path, capsys):

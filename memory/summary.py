@@ -17,7 +17,7 @@ from memory.database import DATABASE_NAME, open_reading, translated
 from memory.errors import StorageError, TokenMemoryError
 from memory.rows import RecordingSummary
 from memory.schema import check_version
-from memory.stored_path import path_of
+from memory.stored_path import path_of, stored_path
 
 SUMMARY_NAME = "summary.json"
 
@@ -109,7 +109,9 @@ def close_keeping_summary(connection: sqlite3.Connection, path: Path) -> None:
 
 def keep_summary(folder: Path, summary: RecordingSummary, stamp: list[int]) -> None:
     """Keep ``summary`` of the state ``stamp``; where that cannot be, the next list reads anew."""
-    text = json.dumps({"stamp": stamp, "summary": asdict(summary)})
+    # as in the database: another process may name the same bytes in another encoding
+    line = replace(summary, path=summary.path and stored_path(summary.path))
+    text = json.dumps({"stamp": stamp, "summary": asdict(line)})
     scratch = folder / f"{SUMMARY_NAME}.{os.getpid()}"
     try:
         scratch.write_text(text)
@@ -132,7 +134,8 @@ def _kept_summary(folder: Path) -> tuple[list[int], RecordingSummary] | None:
     try:
         kept = json.loads((folder / SUMMARY_NAME).read_text())
         line = RecordingSummary(**kept["summary"])
-        return kept["stamp"], replace(line, size_bytes=folder_bytes(folder))
+        path = line.path and path_of(line.path)
+        return kept["stamp"], replace(line, path=path, size_bytes=folder_bytes(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # never written, half written or of another version: read the database
 

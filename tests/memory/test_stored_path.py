@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from memory import Home, ModelIdentity, describe_file
 from memory.stored_path import clean_text, path_of, stored_path
+from memory.summary import SUMMARY_NAME
 from tests.memory.frames import batch_of
 
 paths = st.binary(max_size=40).map(lambda raw: "/" + os.fsdecode(raw.replace(b"\0", b"")))
@@ -44,4 +45,5 @@ def test_a_file_whose_name_is_no_utf_8_is_remembered_and_found(
     film.unlink()
     for source in (film, str(film), film.name, "caf?.mp4"):
         assert home.find(source).id == made.id
+    assert "caf%E9.mp4" in (made.folder / SUMMARY_NAME).read_text()
     assert home.list()[0].path == home.open("caf?.mp4").info.source.path == str(film)

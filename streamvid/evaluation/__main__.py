@@ -50,7 +50,8 @@ def main(
     OUT/eval.json has {key: {value, count, wrong, chance}}: `wrong` is the same figure with every
     picture or clip replaced by another, `chance` what guessing gives. OUT/answers.jsonl has every
     answer beside the expected one, OUT/table.txt the figures as a table. Parts without data are
-    left out.
+    left out. How far it is goes to stderr; Ctrl-C keeps all answers so far, and the figures of
+    parts that were finished.
 
     Example: python -m streamvid.evaluation --captions my/captions --out out/eval
     """
@@ -85,6 +86,9 @@ def main(
         with Session(out / "home", lambda: model, settings=settings) as session:
             watcher = SessionWatcher(session, model, out, say=say)
             figures = evaluate(watcher, data, out, seed=seed, progress=say)
+    except KeyboardInterrupt:
+        say(f"stopped; what was found so far is in {out}")
+        raise SystemExit(130) from None
     except (EvaluationError, TurnsError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(table(figures))

@@ -28,6 +28,7 @@ EmbedImages = Callable[[Sequence[str]], Vectors]
 
 CAPTION_REQUEST = "Describe the picture."
 RANKS = (1, 5, 10)
+_SEARCHED = "flickr8k"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,11 @@ class PictureRun:
             self.tally.set_chance(f"picture_yesno_recall_{side}", 0.5)
 
     def ask_given(self, examples: Sequence[Example], train: Sequence[Example]) -> None:
-        """Keys ``picture_qa_accuracy_<source>_<type>``; chance: the train split's majority."""
+        """Keys ``picture_qa_accuracy`` of all, of a source, a type, and a type of a source.
+
+        That is ``_<source>``, ``_<type>`` and ``_<source>_<type>`` behind it. Chance: the train
+        split's majority answer of source and type; the asked answers' own where it has none.
+        """
         asked = [example for example in examples if example.qa]
         twins = twins_of([example.image for example in asked], self.seed)
         guesses = chance.majority_answers(
@@ -76,15 +81,16 @@ class PictureRun:
         expected: dict[chance.QaKey, list[str]] = {}
         for example in asked:
             for pair in example.qa:
-                key = f"picture_qa_accuracy_{example.source}_{pair.type}"
+                keys = _qa_keys(example.source, pair.type)
                 expected.setdefault((example.source, pair.type), []).append(pair.answer)
                 for twin in (None, twins[example.image]):
                     reply = self.answer(twin or example.image, pair.question)
                     right = scoring.qa_right(reply, pair.answer)
-                    self._add(key, right, twin)
+                    for key in keys:
+                        self._add(key, right, twin)
                     self.answers.append(
                         AnswerRecord(
-                            key,
+                            keys[-1],
                             example.image,
                             pair.question,
                             pair.answer,
@@ -93,12 +99,8 @@ class PictureRun:
                             twin,
                         )
                     )
-        for (source, kind), answers in expected.items():
-            guess = guesses.get((source, kind))
-            if guess is not None:
-                self.tally.set_chance(
-                    f"picture_qa_accuracy_{source}_{kind}", chance.majority_accuracy(answers, guess)
-                )
+        for key, share in _qa_chances(expected, guesses).items():
+            self.tally.set_chance(key, share)
 
     def describe(
         self,
@@ -109,7 +111,8 @@ class PictureRun:
     ) -> None:
         """Keys ``caption_subject_accuracy``, ``caption_content_precision`` and ``_recall``.
 
-        Chance: always the train split's commonest subject; a random training caption, by seed.
+        Chance: always the train split's commonest subject; a random training caption, by seed. A
+        folder without training captions has its own commonest subject and other pictures' captions.
         """
         described = [example for example in examples if len(example.captions) >= 3]
         twins = twins_of([example.image for example in described], self.seed)
@@ -129,7 +132,7 @@ class PictureRun:
                         twin,
                     )
                 )
-        for key, value in caption_chances(described, train, self.seed).items():
+        for key, value in caption_chances(described, train or described, self.seed).items():
             self.tally.set_chance(key, value)
 
     def _score_caption(self, example: Example, reply: str, twin: str | None) -> float:
@@ -148,22 +151,63 @@ class PictureRun:
         self.tally.add(key, score, twin=twin is not None)
 
 
+def _qa_keys(source: str, kind: str) -> tuple[str, ...]:
+    """The keys that a given question counts under, the narrowest last."""
+    base = "picture_qa_accuracy"
+    return base, f"{base}_{source}", f"{base}_{kind}", f"{base}_{source}_{kind}"
+
+
+def _qa_chances(
+    expected: Mapping[chance.QaKey, Sequence[str]], guesses: Mapping[chance.QaKey, str]
+) -> dict[str, float]:
+    """The share that guessing gets right of each key, weighted by questions."""
+    own = chance.majority_answers(
+        (key, answer) for key, all_ in expected.items() for answer in all_
+    )
+    shares: dict[str, list[float]] = {}
+    for (source, kind), answers in expected.items():
+        guess = guesses.get((source, kind), own[source, kind])
+        right = [float(scoring.qa_right(guess, answer)) for answer in answers]
+        for key in _qa_keys(source, kind):
+            shares.setdefault(key, []).extend(right)
+    return {key: sum(right) / len(right) for key, right in shares.items()}
+
+
 def caption_chances(
     examples: Sequence[Example], train: Sequence[Example], seed: int
 ) -> Mapping[str, float | None]:
-    """What guessing gives for each caption key; empty without training captions."""
-    captions = [caption for example in train for caption in example.captions]
-    if not captions:
+    """What guessing gives for each caption key; a picture's own captions are not drawn for it.
+
+    Empty without any caption of another picture.
+    """
+    captions = [(example.image, caption) for example in train for caption in example.captions]
+    if len({image for image, _ in captions}) < 2:
         return {}
     guess = chance.commonest_subject(e.captions for e in train if len(e.captions) >= 3)
     subjects = [s for e in examples if (s := scoring.subject_of(e.captions)) is not None]
     rng = Random(seed)
-    scores = [scoring.content_score(rng.choice(captions), e.captions) for e in examples]
+    scores = [
+        scoring.content_score(_caption_of_another(captions, e.image, rng), e.captions)
+        for e in examples
+    ]
     return {
         "caption_subject_accuracy": chance.mean([float(subject == guess) for subject in subjects]),
         "caption_content_precision": chance.mean([s.precision or 0.0 for s in scores]),
         "caption_content_recall": chance.mean([s.recall for s in scores if s.recall is not None]),
     }
+
+
+def searched_pictures(examples: Sequence[Example], source: str = _SEARCHED) -> list[Example]:
+    """The pictures that captions are looked for among: see ``search_pictures``."""
+    captioned = [example for example in examples if example.captions]
+    return [example for example in captioned if example.source == source] or captioned
+
+
+def _caption_of_another(captions: Sequence[tuple[str, str]], image: str, rng: Random) -> str:
+    while True:
+        drawn, caption = rng.choice(captions)
+        if drawn != image:
+            return caption
 
 
 def search_pictures(
@@ -172,23 +216,27 @@ def search_pictures(
     embed_images: EmbedImages,
     tally: Tally,
     *,
-    source: str = "flickr8k",
+    seed: int = 0,
+    source: str = _SEARCHED,
 ) -> None:
     """Keys ``text_to_image_r1``, ``_r5``, ``_r10``: every caption a query among all pictures.
 
-    Pictures are those of ``source`` with captions, or all with captions where it has none. Chance:
-    a random order.
+    Pictures are those of ``source`` with captions, or all with captions where it has none. Wrong:
+    the place of another picture, by ``seed``, in the order for the same caption. Chance: a random
+    order.
     """
-    captioned = [example for example in examples if example.captions]
-    pool = [example for example in captioned if example.source == source] or captioned
+    pool = searched_pictures(examples, source)
     if not pool:
         return
     images = embed_images([example.image for example in pool])  # [M, e]
+    twins = twins_of([example.image for example in pool], seed)
+    places = {example.image: place for place, example in enumerate(pool)}
     for right, example in enumerate(pool):
         scores = embed_texts(example.captions) @ images.T  # [captions, M]
         for row in scores:
-            rank = int((row >= row[right]).sum())
-            for k in RANKS:
-                tally.add(f"text_to_image_r{k}", rank <= k)
+            for place in (right, places[twins[example.image]]):
+                rank = int((row >= row[place]).sum())
+                for k in RANKS:
+                    tally.add(f"text_to_image_r{k}", rank <= k, twin=place != right)
     for k in RANKS:
         tally.set_chance(f"text_to_image_r{k}", chance.rank_chance(k, len(pool)))

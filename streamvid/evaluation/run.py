@@ -15,14 +15,19 @@ import numpy.typing as npt
 
 from streamvid.evaluation.errors import EvaluationError
 from streamvid.evaluation.film import Clip, FilmPlan, plan_film
-from streamvid.evaluation.pictures import PictureRun, search_pictures
-from streamvid.evaluation.questions import ClipQuestions, load_manifest, load_yesno
+from streamvid.evaluation.pictures import PictureRun, search_pictures, searched_pictures
+from streamvid.evaluation.progress import SAY_EVERY_S, Say, Steps
+from streamvid.evaluation.questions import (
+    ClipQuestions,
+    PictureQuestion,
+    load_manifest,
+    load_yesno,
+)
 from streamvid.evaluation.report import AnswerRecord, Figure, Tally, write_report
-from streamvid.evaluation.videos import VideoReply, VideoRun
+from streamvid.evaluation.videos import Alone, VideoReply, VideoRun
 from streamvid.training.turns import Example, load_examples
 
-Progress = Callable[[str], None]
-"""Told the name of each part as it starts."""
+_BATCH = 32  # pictures embedded between two looks at the clock
 
 
 class Watcher(Protocol):
@@ -79,73 +84,159 @@ def evaluate(
     out: Path,
     *,
     seed: int = 0,
-    progress: Progress = lambda part: None,
+    progress: Say = lambda line: None,
 ) -> dict[str, Figure]:
     """Ask everything, write ``eval.json``, ``answers.jsonl`` and ``table.txt`` to ``out``.
 
-    Each part's figures are on disk before the next part starts: hours of answers survive a stop.
+    ``progress`` is told each part as it starts, and every ten seconds how far it is. Each part's
+    figures are on disk before the next part starts, and a stop in the middle of one still writes
+    its answers: hours of them survive.
+
     Raises EvaluationError or the captions folder's own error before anything is asked, where a
     file is not in its layout.
     """
+    asked = _read(data)
     tally = Tally()
     answers: list[AnswerRecord] = []
-    shown = load_examples(data.captions, data.split) if data.captions else []
-    train = load_examples(data.captions, "train") if data.captions else []
-    asked = data.captions / "yesno.jsonl" if data.captions else None
-    questions = load_yesno(asked) if asked and asked.is_file() else []
-    clips = load_manifest(data.videos) if data.videos else []
-    run = PictureRun(_picture_answers(watcher, data.captions), tally, answers, seed)
+    steps = Steps(progress, every_s=SAY_EVERY_S)
+    figures: dict[str, Figure] = {}
+    try:
+        for part in _parts(watcher, data, asked, tally, answers, seed, steps):
+            if part.total:
+                steps.begin(part.name, part.total, part.unit)
+                part.ask()
+                figures = tally.figures()
+                write_report(out, figures, answers)
+    except BaseException:  # a part that was stopped has answers, but no figures yet
+        write_report(out, figures, answers)
+        raise
+    return figures
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """All that was read: pictures of the split and of training, questions, clips."""
+
+    shown: Sequence[Example]
+    train: Sequence[Example]
+    yesno: Sequence[PictureQuestion]
+    clips: Sequence[ClipQuestions]
+
+
+def _read(data: Data) -> _Asked:
+    yesno = data.captions / "yesno.jsonl" if data.captions else None
+    return _Asked(
+        shown=load_examples(data.captions, data.split) if data.captions else [],
+        train=load_examples(data.captions, "train") if data.captions else [],
+        yesno=load_yesno(yesno) if yesno and yesno.is_file() else [],
+        clips=load_manifest(data.videos) if data.videos else [],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of ``total`` steps, 0 where there is no data for it."""
+
+    name: str
+    total: int
+    unit: str
+    ask: Callable[[], None]
+
+
+def _parts(
+    watcher: Watcher,
+    data: Data,
+    asked: _Asked,
+    tally: Tally,
+    answers: list[AnswerRecord],
+    seed: int,
+    steps: Steps,
+) -> list[_Part]:
+    """What there is to do, in order. Replies count twice: of the right one and of another."""
+    shown, train, clips = asked.shown, asked.train, asked.clips
+    run = PictureRun(_picture_answers(watcher, data.captions, steps), tally, answers, seed)
     video = VideoRun(tally, answers, seed)
-    alone: dict[tuple[str, str], bool] = {}
+    alone: dict[tuple[str, str], Alone] = {}
+    given = 2 * sum(len(example.qa) for example in shown)
+    described = 2 * sum(len(example.captions) >= 3 for example in shown)
+    about_clips = 2 * sum(len(clip.questions) for clip in clips)
+    about_film = about_clips if data.film_hours > 0 else 0
+
+    def search() -> None:
+        _search(watcher, data.captions, shown, tally, seed, steps)
 
     def ask_clips() -> None:
-        alone.update(_ask_clips(watcher, data.videos, clips, video))
+        alone.update(_ask_clips(watcher, data.videos, clips, video, steps))
 
-    parts: list[tuple[str, bool, Callable[[], None]]] = [
-        ("retrieval", bool(shown), lambda: _search(watcher, data.captions, shown, tally)),
-        ("picture yes and no", bool(questions), lambda: run.ask_yesno(questions)),
-        ("picture questions", any(e.qa for e in shown), lambda: run.ask_given(shown, train)),
-        ("captions", any(e.captions for e in shown), lambda: run.describe(shown, train)),
-        ("clips", bool(clips), ask_clips),
-        (
-            "film",
-            bool(clips) and data.film_hours > 0,
-            lambda: _ask_film(watcher, data, clips, shown, video, alone, seed),
+    def ask_film() -> None:
+        _ask_film(watcher, data, clips, shown, video, alone, seed, steps)
+
+    return [
+        _Part("retrieval", len(searched_pictures(shown)), "pictures", search),
+        _Part(
+            "picture yes and no",
+            2 * len(asked.yesno),
+            "replies",
+            lambda: run.ask_yesno(asked.yesno),
         ),
+        _Part("picture questions", given, "replies", lambda: run.ask_given(shown, train)),
+        _Part("captions", described, "replies", lambda: run.describe(shown, train)),
+        _Part("clips", about_clips, "replies", ask_clips),
+        _Part("film", about_film, "replies", ask_film),
     ]
-    for name, is_given, ask in parts:
-        if is_given:
-            progress(name)
-            ask()
-            write_report(out, tally.figures(), answers)
-    return tally.figures()
 
 
-def _picture_answers(watcher: Watcher, folder: Path | None) -> Callable[[str, str], str]:
-    return lambda image, question: watcher.answer_picture((folder or Path()) / image, question)
+def _picture_answers(
+    watcher: Watcher, folder: Path | None, steps: Steps
+) -> Callable[[str, str], str]:
+    # Every caption serves twice: of its own picture, and as the wrong one of another.
+    known: dict[tuple[str, str], str] = {}
+
+    def answer(image: str, question: str) -> str:
+        if (image, question) not in known:
+            known[image, question] = watcher.answer_picture((folder or Path()) / image, question)
+        steps.step()
+        return known[image, question]
+
+    return answer
 
 
 def _search(
-    watcher: Watcher, folder: Path | None, examples: Sequence[Example], tally: Tally
+    watcher: Watcher,
+    folder: Path | None,
+    examples: Sequence[Example],
+    tally: Tally,
+    seed: int,
+    steps: Steps,
 ) -> None:
     base = folder or Path()
-    search_pictures(
-        examples,
-        watcher.embed_texts,
-        lambda images: watcher.embed_pictures([base / image for image in images]),
-        tally,
-    )
+
+    def embed(images: Sequence[str]) -> npt.NDArray[np.float32]:
+        found = []
+        for first in range(0, len(images), _BATCH):
+            batch = [base / image for image in images[first : first + _BATCH]]
+            found.append(watcher.embed_pictures(batch))
+            steps.step(len(batch))
+        return np.concatenate(found)
+
+    search_pictures(examples, watcher.embed_texts, embed, tally, seed=seed)
 
 
 def _ask_clips(
-    watcher: Watcher, manifest: Path | None, clips: Sequence[ClipQuestions], video: VideoRun
-) -> dict[tuple[str, str], bool]:
+    watcher: Watcher,
+    manifest: Path | None,
+    clips: Sequence[ClipQuestions],
+    video: VideoRun,
+    steps: Steps,
+) -> dict[tuple[str, str], Alone]:
     base = manifest.parent if manifest else Path()
-    return video.ask_clips(
-        clips,
-        lambda file, question: watcher.ask_clip(base / file, question),
-        lambda file: watcher.clip_moments_s(base / file),
-    )
+
+    def ask(file: str, question: str) -> VideoReply:
+        reply = watcher.ask_clip(base / file, question)
+        steps.step()
+        return reply
+
+    return video.ask_clips(clips, ask, lambda file: watcher.clip_moments_s(base / file))
 
 
 def _ask_film(
@@ -154,8 +245,9 @@ def _ask_film(
     clips: Sequence[ClipQuestions],
     examples: Sequence[Example],
     video: VideoRun,
-    alone: dict[tuple[str, str], bool],
+    alone: dict[tuple[str, str], Alone],
     seed: int,
+    steps: Steps,
 ) -> None:
     """Plan the film with absolute paths, have it watched, ask over its ranges."""
     base = data.videos.parent if data.videos else Path()
@@ -169,4 +261,10 @@ def _ask_film(
     )
     watcher.watch_film(plan)
     by_name = plan.renamed({str(base / clip.file): clip.file for clip in clips})
-    video.ask_film(clips, by_name, watcher.ask_film, watcher.search_film, alone)
+
+    def ask(start_s: float, end_s: float, question: str) -> VideoReply:
+        reply = watcher.ask_film(start_s, end_s, question)
+        steps.step()
+        return reply
+
+    video.ask_film(clips, by_name, ask, watcher.search_film, alone)

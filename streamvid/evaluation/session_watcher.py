@@ -18,7 +18,9 @@ from streamvid.answer.result import Answer
 from streamvid.answer.span import TimeRange
 from streamvid.evaluation.errors import EvaluationError
 from streamvid.evaluation.film import FilmPlan
+from streamvid.evaluation.progress import SAY_EVERY_S, Steps
 from streamvid.evaluation.videos import VideoReply
+from streamvid.ingest.progress import IngestProgress
 from streamvid.model.seam import Context, FloatArray, Picture, Sampling, VideoModel
 from streamvid.session import Session
 
@@ -41,7 +43,7 @@ class _Shown:
 class SessionWatcher:
     """``session`` and ``model`` are of the same weights; nothing else calls ``model`` meanwhile.
 
-    ``work`` keeps the film that is built. ``say`` gets a line now and then.
+    ``work`` keeps the film that is built. ``say`` is told how far a film is.
     """
 
     def __init__(
@@ -55,7 +57,6 @@ class SessionWatcher:
         self._session, self._model, self._work, self._say = session, model, work, say
         self._shown: OrderedDict[Path, _Shown] = OrderedDict()
         self._film: Path | None = None
-        self._replies = 0
 
     def answer_picture(self, picture: Path, question: str) -> str:
         """The reply to a question about one picture."""
@@ -65,7 +66,6 @@ class SessionWatcher:
         shown.context.rewind(shown.viewed_tokens)
         pieces = self._model.generate(shown.context, prompt, _SAMPLING)
         text = "".join(piece for piece in pieces if isinstance(piece, str))
-        self._count()
         return text.strip()
 
     def embed_texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -90,7 +90,16 @@ class SessionWatcher:
         self._work.mkdir(parents=True, exist_ok=True)
         self._say(f"writing {film}")
         write_slideshow(film, _seconds_of(plan), size_px=_FILM_SIZE_PX)
-        self._session.ingest(film)
+        steps = Steps(self._say, every_s=SAY_EVERY_S)
+        steps.begin("watching the film", round(plan.duration_s), "seconds")
+        watched = 0
+
+        def tell(progress: IngestProgress) -> None:
+            nonlocal watched
+            steps.step(progress.done_ticks - watched)
+            watched = progress.done_ticks
+
+        self._session.ingest(film, progress=tell)
         self._film = film
 
     def ask_film(self, start_s: float, end_s: float, question: str) -> VideoReply:
@@ -111,14 +120,8 @@ class SessionWatcher:
         return self._film
 
     def _reply(self, answer: Answer, *, start_s: float) -> VideoReply:
-        self._count()
         moments = tuple(moment.t_s - start_s for moment in answer.evidence)
         return VideoReply(answer.text.strip(), moments)
-
-    def _count(self) -> None:
-        self._replies += 1
-        if self._replies % 200 == 0:
-            self._say(f"{self._replies} replies")
 
     def _show(self, path: Path) -> _Shown:
         if path in self._shown:

@@ -34,6 +34,14 @@ FILM_RANKS = (1, 5)
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """Whether a question was answered right from its clip alone, and from another clip."""
+
+    right: bool
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VideoRun:
     """Fills ``tally`` and ``answers`` with what clips are asked; twins drawn by ``seed``."""
 
@@ -44,25 +52,25 @@ class VideoRun:
 
     def ask_clips(
         self, clips: Sequence[ClipQuestions], ask: AskClip, moments: Moments
-    ) -> dict[tuple[str, str], bool]:
-        """Ask every clip its questions; return whether each (file, question) was right.
+    ) -> dict[tuple[str, str], Alone]:
+        """Ask every clip its questions, and another clip; return how each (file, question) went.
 
         Keys ``video_yesno_accuracy`` and both recalls, ``video_qa_accuracy`` and
         ``video_qa_accuracy_<kind>``, ``evidence_at_1``, ``evidence_at_3``.
         """
         twins = twins_of([clip.file for clip in clips], self.seed)
-        right: dict[tuple[str, str], bool] = {}
+        alone: dict[tuple[str, str], Alone] = {}
         for clip in clips:
             times = moments(clip.file)
             for asked in clip.questions:
+                went: list[bool] = []
                 for twin in (None, twins[clip.file]):
                     reply = ask(twin or clip.file, asked.question)
-                    is_right = self._count(clip.file, asked, reply, "video", twin)
-                    if twin is None:
-                        right[clip.file, asked.question] = is_right
+                    went.append(self._count(clip.file, asked, reply, "video", twin))
                     self._count_evidence(clip, asked, reply, times, twin)
+                alone[clip.file, asked.question] = Alone(*went)
         self._set_chances(clips)
-        return right
+        return alone
 
     def ask_film(
         self,
@@ -70,36 +78,44 @@ class VideoRun:
         plan: FilmPlan,
         ask: AskRange,
         search: SearchFilm,
-        alone: Mapping[tuple[str, str], bool],
+        alone: Mapping[tuple[str, str], Alone],
     ) -> None:
         """Ask each clip's questions over its range of the film, and search each clip's caption.
 
         ``alone`` is what ``ask_clips`` returned: the same questions asked of the clip alone, kept
         beside as ``long_…_clip_alone``. Keys ``long_clip_at_1``, ``_at_5``,
-        ``long_yesno_accuracy``, ``long_qa_accuracy``.
+        ``long_yesno_accuracy`` and both recalls, ``long_qa_accuracy`` and its kinds. Wrong: the
+        range of another clip, the one that stood in for it before.
         """
+        twins = twins_of([clip.file for clip in clips], self.seed)
         for clip in clips:
-            start_s, end_s = plan.range_of(clip.file)
             if clip.caption:
-                self._search(clip, search(clip.caption), plan)
+                self._search(clip, search(clip.caption), plan, twins[clip.file])
             for asked in clip.questions:
-                reply = ask(start_s, end_s, asked.question)
-                self._count(clip.file, asked, reply, "long", None)
+                for twin in (None, twins[clip.file]):
+                    start_s, end_s = plan.range_of(twin or clip.file)
+                    reply = ask(start_s, end_s, asked.question)
+                    self._count(clip.file, asked, reply, "long", twin)
                 side = "yesno" if asked.kind == "yesno" else "qa"
                 if (clip.file, asked.question) in alone:
                     key = f"long_{side}_accuracy_clip_alone"
-                    self.tally.add(key, alone[clip.file, asked.question])
+                    self.tally.add(key, alone[clip.file, asked.question].right)
+                    self.tally.add(key, alone[clip.file, asked.question].wrong, twin=True)
         searched = [clip for clip in clips if clip.caption]
         for k in FILM_RANKS:
             shares = [_film_chance(plan, clip.file, k) for clip in searched]
             self.tally.set_chance(f"long_clip_at_{k}", chance.mean(shares))
         self._set_answer_chances(clips, "long")
 
-    def _search(self, clip: ClipQuestions, found_s: Sequence[float], plan: FilmPlan) -> None:
-        start_s, end_s = plan.range_of(clip.file)
-        for k in FILM_RANKS:
-            hit = any(start_s <= moment < end_s for moment in found_s[:k])
-            self.tally.add(f"long_clip_at_{k}", hit)
+    def _search(
+        self, clip: ClipQuestions, found_s: Sequence[float], plan: FilmPlan, twin: str
+    ) -> None:
+        """One search serves both: wrong is how often it leads to the other clip."""
+        for stands_in in (twin, clip.file):
+            start_s, end_s = plan.range_of(stands_in)
+            for k in FILM_RANKS:
+                hit = any(start_s <= moment < end_s for moment in found_s[:k])
+                self.tally.add(f"long_clip_at_{k}", hit, twin=stands_in == twin)
         shown = " ".join(f"{moment:.0f}" for moment in found_s[: max(FILM_RANKS)])
         expected = f"{start_s:.0f} to {end_s:.0f}"
         hit = any(start_s <= moment < end_s for moment in found_s[: max(FILM_RANKS)])
@@ -167,6 +183,9 @@ class VideoRun:
         if total:
             right = sum((best[kind] or 0.0) * len(accept) for kind, accept in kinds.items())
             self.tally.set_chance(f"{part}_qa_accuracy", right / total)
+            self.tally.set_chance(f"{part}_qa_accuracy_clip_alone", right / total)
+        alone_key = f"{part}_yesno_accuracy_clip_alone"
+        self.tally.set_chance(alone_key, chance.yesno_majority(yesno))
 
 
 def _film_chance(plan: FilmPlan, clip: str, draws: int) -> float:

@@ -55,13 +55,27 @@ def test_given_questions_by_source_and_type(run):
     run.ask_given(DEV, TRAIN)
     figures = run.tally.figures()
     assert set(figures) == {
+        "picture_qa_accuracy",
+        "picture_qa_accuracy_flickr8k",
+        "picture_qa_accuracy_coco",
+        "picture_qa_accuracy_object",
         "picture_qa_accuracy_flickr8k_object",
         "picture_qa_accuracy_coco_object",
     }
     assert figures["picture_qa_accuracy_flickr8k_object"].value == 1.0
     assert figures["picture_qa_accuracy_flickr8k_object"].chance == 0.5  # "dog", of dog and cat
     assert figures["picture_qa_accuracy_coco_object"].chance == 0.0
+    assert figures["picture_qa_accuracy"].count == 3
+    assert figures["picture_qa_accuracy"].value == 1.0
+    assert figures["picture_qa_accuracy"].chance == pytest.approx(1 / 3)
     assert figures["picture_qa_accuracy_coco_object"].wrong == 0.0
+
+
+def test_a_type_without_training_answers_has_the_majority_of_its_own(run):
+    run.ask_given(DEV, TRAIN[:2])  # nothing of coco
+    assert run.tally.figures()["picture_qa_accuracy_coco_object"].chance == 1.0  # one answer
+    run.ask_given(DEV, [])
+    assert run.tally.figures()["picture_qa_accuracy_flickr8k_object"].chance == 0.5
 
 
 def test_captions_beside_a_wrong_picture(run):
@@ -78,7 +92,7 @@ def test_silence_is_all_wrong():
     run.describe(DEV, [])
     figures = run.tally.figures()
     assert figures["caption_content_precision"].value == 0.0
-    assert figures["caption_content_precision"].chance is None
+    assert figures["caption_content_precision"].chance == 1.0  # others' captions: they run, too
 
 
 def test_captions_find_their_pictures_among_one_source():
@@ -98,6 +112,8 @@ def test_captions_find_their_pictures_among_one_source():
     assert figures["text_to_image_r1"].value == 1.0
     assert figures["text_to_image_r1"].count == 6
     assert figures["text_to_image_r1"].chance == 0.5
+    assert figures["text_to_image_r1"].wrong == 0.0  # never the other picture first
+    assert figures["text_to_image_r5"].wrong == 1.0  # of two, both are among five
 
 
 def test_a_model_that_scores_all_alike_finds_nothing():

@@ -125,13 +125,14 @@ def test_everything_is_asked_and_written(captions, manifest, tmp_path):
         Knower(), Data(captions, "dev", manifest, 0.02), out, seed=1, progress=parts.append
     )
     assert parts == [
-        "retrieval",
-        "picture yes and no",
-        "picture questions",
-        "captions",
-        "clips",
-        "film",
+        "retrieval: 4 pictures",
+        "picture yes and no: 8 replies",
+        "picture questions: 2 replies",
+        "captions: 8 replies",
+        "clips: 12 replies",
+        "film: 12 replies",
     ]
+    assert not [key for key, f in figures.items() if None in (f.value, f.wrong, f.chance)]
     assert set(json.loads((out / "eval.json").read_text())) == set(figures)
     for key in (
         "text_to_image_r1",
@@ -173,3 +174,34 @@ def test_nothing_to_evaluate_on_is_refused(captions):
         Data(None, "dev", None, 0)
     with pytest.raises(EvaluationError, match="needs a captions folder and a manifest"):
         Data(captions, "dev", None, 1)
+
+
+def test_a_stop_keeps_answers_and_the_figures_of_finished_parts(captions, manifest, tmp_path):
+    class Stopped(Knower):
+        def ask_clip(self, clip: Path, question: str) -> VideoReply:
+            if clip.stem == "horse":
+                raise KeyboardInterrupt
+            return super().ask_clip(clip, question)
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Stopped(), Data(captions, "dev", manifest, 0), out)
+    figures = json.loads((out / "eval.json").read_text())
+    assert "caption_content_recall" in figures
+    assert "video_yesno_accuracy" not in figures
+    answers = [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
+    assert any(answer["key"] == "video_yesno_accuracy" for answer in answers)
+
+
+def test_a_picture_is_asked_the_same_question_once(captions, tmp_path):
+    asked: list[tuple[Path, str]] = []
+
+    class Counting(Knower):
+        def answer_picture(self, picture: Path, question: str) -> str:
+            asked.append((picture, question))
+            return super().answer_picture(picture, question)
+
+    figures = evaluate(Counting(), Data(captions, "dev", None, 0), tmp_path / "out")
+    assert len(asked) == len(set(asked))
+    described = [picture for picture, question in asked if question.startswith("Describe")]
+    assert len(described) == figures["caption_content_precision"].count == len(NOUNS)

@@ -39,7 +39,7 @@ def test_clips_are_scored_by_kind_beside_wrong_clips():
     video = run()
     right = video.ask_clips(CLIPS, knows, lambda file: TICKS)
     figures = video.tally.figures()
-    assert all(right.values())
+    assert all(went.right and not went.wrong for went in right.values())
     assert figures["video_yesno_accuracy"].value == 1.0
     assert figures["video_yesno_accuracy"].wrong == 0.0
     assert figures["video_yesno_accuracy"].chance == 1.0  # all are yes
@@ -80,6 +80,11 @@ def test_the_film_is_searched_and_asked_by_range():
     assert figures["long_yesno_accuracy"].value == 1.0
     assert figures["long_yesno_accuracy_clip_alone"].value == 1.0
     assert figures["long_qa_accuracy"].count == 3
+    assert figures["long_clip_at_5"].wrong == 0.0
+    assert figures["long_qa_accuracy"].wrong == figures["video_qa_accuracy"].wrong == 0.0
+    assert figures["long_qa_accuracy_clip_alone"].chance == pytest.approx(1 / 3)
+    assert figures["long_yesno_accuracy_clip_alone"].chance == 1.0
+    assert all(None not in (figure.wrong, figure.chance) for figure in figures.values())
     seconds = int(plan.duration_s)
     assert figures["long_clip_at_1"].chance == pytest.approx(10 / seconds)
     assert any(record.key == "long_clip_at_5" for record in video.answers)

@@ -108,7 +108,8 @@ def evaluate(
                 figures = tally.figures()
                 write_report(out, figures, answers)
     except BaseException:  # a part that was stopped has answers, but no figures yet
-        write_report(out, figures, answers)
+        if answers or figures:  # nothing yet must not replace what an earlier run found
+            write_report(out, figures, answers)
         raise
     return figures
 

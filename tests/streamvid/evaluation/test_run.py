@@ -205,3 +205,16 @@ def test_a_picture_is_asked_the_same_question_once(captions, tmp_path):
     assert len(asked) == len(set(asked))
     described = [picture for picture, question in asked if question.startswith("Describe")]
     assert len(described) == figures["caption_content_precision"].count == len(NOUNS)
+
+
+def test_a_stop_before_anything_was_asked_leaves_an_earlier_run_alone(captions, tmp_path):
+    class Stopped(Knower):
+        def embed_pictures(self, pictures):
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    evaluate(Knower(), Data(captions, "dev", None, 0), out)
+    before = (out / "eval.json").read_text()
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Stopped(), Data(captions, "dev", None, 0), out)
+    assert (out / "eval.json").read_text() == before

@@ -49,7 +49,8 @@ def squares(stills: Sequence[Picture]) -> Tensor:
     """
     resized = torch.empty(len(stills), 3, IMAGE_PX, IMAGE_PX, dtype=torch.uint8)
     for number, still in enumerate(stills):
-        pixels = torch.from_numpy(np.ascontiguousarray(still)).permute(2, 0, 1)[None]
+        # A copy: torch warns of arrays that may not be written, as decoders and files give them.
+        pixels = torch.from_numpy(np.array(still)).permute(2, 0, 1)[None]
         resized[number] = F.interpolate(
             pixels, (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True, align_corners=False
         )[0]

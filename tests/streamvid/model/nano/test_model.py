@@ -49,6 +49,12 @@ def test_a_frame_is_encoded_alike_in_any_company(nano, pictures):
         assert np.allclose(alone.fused_prefix, together.fused_prefix[number], atol=1e-4)
 
 
+def test_pictures_that_may_not_be_written_are_encoded_alike(nano, pictures):
+    frozen = pictures[0].copy()
+    frozen.setflags(write=False)
+    assert np.array_equal(nano.encode([frozen]).tokens, nano.encode(pictures[:1]).tokens)
+
+
 def test_the_prefix_fuses_without_knowing_the_question(nano, pictures):
     # I2: fused behind a question, the prefix's places must come out as encode gave them.
     parts = nano._parts

@@ -1,4 +1,4 @@
-"""Time to the first word and words a second, over 60, 600, 3,600 and 10,800 remembered frames.
+"""Time to the first word and words a second, over 60 to 10,800 remembered frames.
 
     python benchmarks/bench_answer.py [--rounds 3] [--frames 10800] [--out FILE.json]
 
@@ -37,7 +37,7 @@ from streamvid.model.nano.loading import load_nano
 from streamvid.model.nano.packages import SMOLLM2
 from streamvid.session import Session
 
-RANGES = (60, 600, 3600, 10_800)
+RANGES = (60, 600, 1800, 3600, 10_800)
 FIRST = "What are the people in the video doing?"
 SECOND = "Is there a bicycle in the video?"
 
@@ -118,8 +118,9 @@ def main() -> None:
     ranges = [seconds for seconds in RANGES if seconds <= arguments.frames]
     start_s = time.perf_counter()
     with Session(home, load) as session:
-        session.ingest(film, progress=progress_line(arguments.frames))
-        ingest_s = time.perf_counter() - start_s
+        report = session.ingest(film, progress=progress_line(arguments.frames))
+        # Nothing to tell where an earlier run had watched the film already.
+        ingest_s = time.perf_counter() - start_s if report.new_frames else None
         language = session.ask(film, FIRST, within=TimeRange(0.0, 60.0)).result().language_model
     table: dict[str, Any] = {}
     for seconds in ranges:
@@ -132,6 +133,8 @@ def main() -> None:
                 second.append(asked(session, film, SECOND, seconds))
         table[str(seconds)] = {"cold": median_of(cold), "second": median_of(second)}
         print(seconds, json.dumps(table[str(seconds)]))
+    # Before the peer's models come in.
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     folder = converted_folder(SMOLLM2, arguments.cache)
     longest = max(ranges, key=lambda seconds: table[str(seconds)]["cold"]["context_tokens"])
     tokens = int(table[str(longest)]["cold"]["context_tokens"])
@@ -148,7 +151,7 @@ def main() -> None:
         "torch": torch.__version__,
         "load_average": os.getloadavg()[0],
         "language_model": language,
-        "ingest_s": round(ingest_s, 1),
+        "ingest_s": ingest_s and round(ingest_s, 1),
         "remembered_frames": table,
         "transformers_prefill": {"tokens": tokens, "seconds": peers},
         "first_over_fastest_plain_prefill": {
@@ -157,7 +160,7 @@ def main() -> None:
             )
             for seconds in ranges
         },
-        "peak_resident_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_resident_bytes": peak_bytes,
     }
     print(json.dumps(result, indent=1))
     if arguments.out:

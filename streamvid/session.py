@@ -90,7 +90,7 @@ class Session:
         progress: Progress | None = None,
         cancelled: Cancelled = lambda: False,
     ) -> ReencodeReport:
-        """Have a recording's numbers made anew by this session's model, from its stills.
+        """Have a recording's numbers made anew from its stills, by the model loaded here.
 
         It answers with its old numbers, under the model that made them, until all new ones are
         there; what an interrupted run has encoded, the next one takes up. Raises

@@ -31,8 +31,6 @@ def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadM
 def _load_nano(settings: AppSettings, note: Callable[[str], None]) -> VideoModel:
     from streamvid.model.nano.loading import load_nano  # torch comes in here
 
-    model = load_nano(
+    return load_nano(
         cache=settings.cache, weights=settings.weights, precision=settings.precision, say=note
     )
-    # A model takes contexts and states of its own making alone; the seam's types cannot say so.
-    return cast("VideoModel", model)

@@ -79,7 +79,7 @@ class ModelMismatchError(RecordingError):
 
 
 class SamplingMismatchError(RecordingError):
-    """The recording's frames were chosen in another way than is asked for now."""
+    """The recording's frames were chosen in another way than is asked for."""
 
 
 class StillMissingError(RecordingError, LookupError):

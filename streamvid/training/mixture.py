@@ -31,9 +31,11 @@ class MixtureSettings:
     lengths_s: tuple[int, ...] = (24, 64, 256, 1024)
     length_weights: tuple[float, ...] = (0.5, 0.3, 0.15, 0.05)
     step_seconds: int = 1100
-    film_share: float = 0.3
-    scene_share: float = 0.3
+    film_share: float = 0.4
+    scene_share: float = 0.45
     """Of the films: how many show one scene throughout, as most clips do."""
+    asked_as_film: float = 0.6
+    """Of those: how many are asked about as a film is, not as a picture is."""
 
 
 class Mixture:
@@ -88,7 +90,11 @@ class Mixture:
         views = sorted({self._frame(number, rng) for _ in range(VIEWS)}, key=lambda f: f.view)
         seconds = 1 + int(rng.random() * length_s)
         order = tuple(sorted(rng.randrange(len(views)) for _ in range(seconds)))
-        turns = self.maker.picture_turns(self.examples[number], rng, self.settings.film_turns)
+        example = self.examples[number]
+        if rng.random() < self.settings.asked_as_film:
+            turns = self.maker.video_turns([example] * seconds, rng, self.settings.film_turns)
+        else:
+            turns = self.maker.picture_turns(example, rng, self.settings.film_turns)
         weights = tuple(0.5 + order.count(frame) for frame in range(len(views)))
         return Row(
             frames=tuple(views),

@@ -21,6 +21,7 @@ _FREQUENCY_POWER = 0.75
 _ROUNDS = 50
 _LEAST_PICTURES = 3
 _ASKED_SHARE = 0.8
+_COMPANION_LIFT = 3.0
 _FORM_SHARE: dict[Form, float] = {
     "thing": 1.0,
     "doing": 1.0,
@@ -101,7 +102,8 @@ class Balance:
 def find_universe(pictures: Sequence[Verdicts], scenes: dict[Claim, frozenset[str]]) -> Universe:
     """The claims that at least 3 pictures make true and 3 false, sorted.
 
-    ``scenes`` names the kinds of scene a claim belongs to, for hard negatives.
+    ``scenes`` names the kinds of scene a claim belongs to, for hard negatives. Claims that come
+    together far more often than by chance are kin as well, named scenes or not.
     """
     times: dict[Claim, list[int]] = {}
     for verdicts in pictures:
@@ -115,7 +117,20 @@ def find_universe(pictures: Sequence[Verdicts], scenes: dict[Claim, frozenset[st
     kinship = np.zeros((len(claims), len(claims)), np.bool_)
     for row, mine in enumerate(tags):
         kinship[row] = [not mine.isdisjoint(theirs) for theirs in tags]
+    kinship |= _companions(claims, pictures)
     return Universe(claims, {c: i for i, c in enumerate(claims)}, kinship)
+
+
+def _companions(claims: Sequence[Claim], pictures: Sequence[Verdicts]) -> Marks:
+    """Which claims go together: bool [claims, claims], symmetric."""
+    number = {claim: i for i, claim in enumerate(claims)}
+    true = np.zeros((len(pictures), len(claims)), np.float32)
+    for row, verdicts in enumerate(pictures):
+        true[row, [number[claim] for claim in verdicts.true if claim in number]] = 1.0
+    together = true.T @ true
+    times = np.diagonal(together)
+    by_chance = np.outer(times, times) / max(1, len(pictures))
+    return (together >= _LEAST_PICTURES) & (together >= _COMPANION_LIFT * by_chance)
 
 
 def fit_balance(universe: Universe, true: Marks, false: Marks) -> Balance:

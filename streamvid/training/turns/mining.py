@@ -43,6 +43,11 @@ _UNASKABLE = words.word_set("""
     soldier worker driver performer musician spectator onlooker passenger lone youth infant
     curve mound splash hillside wheelie cat dog horse bird cow sheep elephant bear shepherd
     greyhound retriever poodle terrier collie
+    beam beverage block blow circle disc disk dog_race dog_show dog_track fair flock handstand herd
+    hockey_game home incline innertube intersection landmark leap marathon meadow nap neighborhood
+    ollie pad pail pathway pirate plant shoreline silhouette skyline slice slip space sport spot
+    spray treat bow bush cloud curb hall hallway paper plank ridge sheet shower ski_jump
+    climbing_wall concert valley ravine pasture plaza porch patio rink cave desert glove
 """)
 _FOLLOWERS = words.PREPOSITIONS | frozenset(
     [".", ",", ";", "is", "are", "and", "that", "while", "as"]
@@ -50,7 +55,7 @@ _FOLLOWERS = words.PREPOSITIONS | frozenset(
 
 
 def mine_concepts(
-    captions_of_pictures: Iterable[list[Caption]], known: frozenset[str], *, least: int = 12
+    captions_of_pictures: Iterable[list[Caption]], known: frozenset[str], *, least: int = 4
 ) -> list[Concept]:
     """Concepts for nouns that at least ``least`` pictures name behind an article, sorted.
 

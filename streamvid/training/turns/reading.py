@@ -48,7 +48,7 @@ class Reading:
 class Reader:
     """Reads examples against one set of concepts: the catalogue and what the folder adds to it."""
 
-    def __init__(self, examples: Iterable[Example], *, mined_least: int = 12) -> None:
+    def __init__(self, examples: Iterable[Example], *, mined_least: int = 4) -> None:
         """``examples`` are mined for concepts named in at least ``mined_least`` pictures."""
         catalogue = load_catalogue()
         known = frozenset().union(*(word for c in catalogue for word in _own_words(c)))

@@ -98,7 +98,7 @@ class TurnMaker:
         reading = self.reading(example)
         odds = self.balance.odds(*self._marks(example, reading))
         makers: dict[Kind, Callable[[], Turn | None]] = {
-            "caption": lambda: self._caption(example.captions, rng),
+            "caption": lambda: self._caption(reading, rng),
             "yesno": lambda: self._yesno(odds, rng),
             "absent": lambda: self._absent.turn(reading.verdicts, rng),
             "qa": lambda: given_turn(example.qa, rng),
@@ -130,7 +130,7 @@ class TurnMaker:
         true, false = self.balance.universe.marks([reading.verdicts])
         odds = self.text_balance.odds(true[0], false[0])
         makers: dict[Kind, Callable[[], Turn | None]] = {
-            "caption": lambda: self._caption((caption,), rng),
+            "caption": lambda: self._caption(reading, rng),
             "yesno": lambda: self._yesno(odds, rng),
             "absent": lambda: self._absent.turn(reading.verdicts, rng),
             **{kind: _fact_maker(reading, kind, rng) for kind in _FACT_KINDS},
@@ -143,11 +143,12 @@ class TurnMaker:
         shares = {kind: self.mix.get(kind, 0.0) for kind in makers}
         return draw_turns(makers, shares, rng, n)
 
-    def _caption(self, captions: Sequence[str], rng: Random) -> Turn | None:
-        if not captions:
+    def _caption(self, reading: Reading, rng: Random) -> Turn | None:
+        if not reading.captions:
             return None
         request = wording.fill(rng.choice(wording.CAPTION_REQUESTS), rng)
-        return Turn(request, grammar.sentence(rng.choice(captions)), "caption")
+        told = rng.choices(reading.captions, reading.agreement)[0]
+        return Turn(request, told.text, "caption")
 
     def _yesno(self, odds: Odds, rng: Random) -> Turn | None:
         picked = odds.pick(rng)

@@ -12,6 +12,7 @@ from streamvid.training.turns.catalogue import load_catalogue
 from streamvid.training.turns.categories import category_facts
 from streamvid.training.turns.claims import Claim, Verdicts, claim
 from streamvid.training.turns.concepts import Concept
+from streamvid.training.turns.consensus import agreement_weights
 from streamvid.training.turns.doings import doing_facts, object_facts
 from streamvid.training.turns.facts import (
     Fact,
@@ -37,9 +38,13 @@ FULL_CAPTIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One picture as its words tell it; ``vocabulary`` is every word said of it."""
+    """One picture as its words tell it; ``vocabulary`` is every word said of it.
+
+    ``agreement[i]``: how often to take caption i, by how far the others say the same.
+    """
 
     captions: tuple[Caption, ...]
+    agreement: tuple[float, ...]
     vocabulary: frozenset[str]
     facts: tuple[Fact, ...]
     verdicts: Verdicts
@@ -113,6 +118,7 @@ class Reader:
         _of_the_subject(gist, false)
         return Reading(
             tuple(captions),
+            agreement_weights(captions),
             vocabulary,
             tuple(_facts(gist)) if captions else (),
             Verdicts(frozenset(true), frozenset(false - true)),

@@ -81,10 +81,13 @@ def _told(reading: Reading, rng: Random, *, short: bool) -> str | None:
     """A caption of the scene; a short one where several are to be joined, if there is one."""
     if not reading.captions:
         return None
-    some = [c for c in reading.captions if len(c.tokens) <= _SHORT_WORDS] if short else []
-    if short and not some:
-        return min((c.text for c in reading.captions), key=len)
-    return rng.choice(some or reading.captions).text
+    weighed = list(zip(reading.captions, reading.agreement, strict=True))
+    if short:
+        weighed = [pair for pair in weighed if len(pair[0].tokens) <= _SHORT_WORDS]
+        if not weighed:
+            return min((c.text for c in reading.captions), key=len)
+    captions, agreement = zip(*weighed, strict=True)
+    return str(rng.choices(captions, agreement)[0].text)
 
 
 def _joined(parts: list[str], rng: Random) -> str:

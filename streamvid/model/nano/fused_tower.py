@@ -2,7 +2,9 @@
 
 A ReLU6 apart reads and writes every activation once more, and plain convolutions reorder their
 weights at each call. oneDNN, which torch uses for both, can do better, and says the same to the
-bit. Measured on one core of an AMX Xeon, bf16, batch 8: 108 frames a second instead of 54.
+bit. So does a depthwise convolution of stride 2 whose kernel is one wider than it need be: it pads
+by itself what ``pad_same`` copies the largest maps for. Measured on one core of an AMX Xeon, bf16,
+batch 8, CPU time: 0.5 of the plain tower's without the ReLU6, 0.82 of that without the copies.
 """
 
 from __future__ import annotations
@@ -35,12 +37,12 @@ class FusedTower:
     """``tower`` with fused convolutions; shares its weights, gives what it gives."""
 
     def __init__(self, tower: Tower) -> None:
-        self._stem = _FusedConvolution(tower.stem)
+        self._stem = FusedConvolution(tower.stem)
         self._blocks = [
             (
-                None if block.expand is None else _FusedConvolution(block.expand),
-                _FusedConvolution(block.depthwise),
-                _FusedConvolution(block.project),
+                None if block.expand is None else FusedConvolution(block.expand),
+                FusedConvolution(block.depthwise),
+                FusedConvolution(block.project),
                 block.residual,
             )
             for block in tower.inverted_residuals()
@@ -50,7 +52,7 @@ class FusedTower:
 
     def __call__(self, pixels: Tensor) -> PatchFeatures:
         """Features of ``pixels`` [B, 3, 256, 256], RGB in [0, 255], channels last."""
-        x = (pixels - 127.0) / 128.0
+        x = (pixels - 127.0).div_(128.0)
         colour = F.avg_pool2d(x.float(), IMAGE_PX // (2 * GRID))  # [B, 3, 16, 16]
         x = self._stem(x.to(self._dtype))
         shallow = x
@@ -67,20 +69,30 @@ class FusedTower:
         )
 
 
-class _FusedConvolution:
+class FusedConvolution:
+    """``source`` and its ReLU6 in one pass."""
+
     def __init__(self, source: Convolution) -> None:
         self._kernel, self._stride = source.kernel, source.stride
         # At stride 1 SAME padding is symmetric and left to the convolution.
         self._padding = [source.kernel // 2 if source.stride == 1 else 0] * 2
         self._groups = source.conv.groups
         self._weight, self._bias = source.conv.weight.detach(), source.conv.bias
+        # At stride 2 over an even size SAME pads one less at the left and the top. A first row and
+        # column of zeros in the kernel make up for it. Depthwise products add up in the same order
+        # then; the stem's do not, and it is small.
+        self._widened = self._stride == 2 and self._groups == source.conv.in_channels
+        if self._widened:
+            self._padding = [source.kernel // 2] * 2
+            self._weight = F.pad(self._weight, (1, 0, 1, 0))
         self._packed: Tensor | None = None
         self._after: tuple[str, list[float]] = ("none", [])
         if source.active:
             self._after = ("hardtanh", [0.0, 6.0])  # ReLU6
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self._stride != 1:
+        """[B, in, h, w], channels last → [B, out, h / stride, w / stride]."""
+        if self._stride != 1 and not self._widened:
             x = pad_same(x, self._kernel, self._stride)
         strides, ones = [self._stride] * 2, [1, 1]
         if self._packed is None:

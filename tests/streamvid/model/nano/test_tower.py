@@ -13,7 +13,9 @@ from streamvid.model.nano.tower import (
     DEEP_WIDTH,
     IMAGE_PX,
     SHALLOW_CELL,
+    Convolution,
     load_tower,
+    pad_same,
 )
 
 RED_PIXEL = (250.0, 5.0, 5.0)
@@ -90,3 +92,24 @@ def test_the_fused_tower_gives_what_the_plain_one_gives(dtype, frames):
         error = (getattr(found, name).float() - getattr(expected, name).float()).abs().max()
         assert error <= tolerance
     assert expected.deep.float().abs().max() > 3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("kernel", "size"), [(3, 32), (5, 16)])
+def test_a_wider_kernel_pads_to_the_bit_as_a_copy_does(dtype, kernel, size):
+    if not fused_tower.is_available(dtype):
+        pytest.skip(f"torch has no fused {dtype} convolutions for this processor")
+    width = 48
+    source = Convolution(width, width, kernel=kernel, stride=2, groups=width, active=True).to(dtype)
+    x = torch.randn(2, width, size, size, generator=torch.Generator().manual_seed(3)).to(dtype)
+    x = x.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        found = fused_tower.FusedConvolution(source)(x)
+        padded = pad_same(x, kernel, 2)
+        expected = torch.ops.mkldnn._convolution_pointwise(
+            padded, source.conv.weight, source.conv.bias, [0, 0], [2, 2], [1, 1], width,
+            "hardtanh", [0.0, 6.0], "",
+        )  # fmt: skip
+    assert found.shape == (2, width, size // 2, size // 2)
+    assert torch.equal(found, expected)
+    assert expected.max() > 0

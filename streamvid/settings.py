@@ -44,7 +44,7 @@ class Settings:
     evidence_moments: int = 3
     """Most moments shown beside an answer."""
     moment_separation_s: float | None = None
-    """Least distance of two moments; ``None``: the memory's default."""
+    """Least distance of two moments; ``None``: a share of the range, 10 s at most."""
     history_tokens: int = 512
     """Most tokens of earlier turns that a conversation keeps; the oldest turn goes first."""
     states_bytes: int = 256 * 2**20

@@ -14,7 +14,6 @@ from contextlib import suppress
 
 import numpy as np
 
-from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
 from streamvid.answer.contexts import ContextStore, KeptContext
@@ -108,7 +107,9 @@ class Asker:
             if frames.span is not None:
                 facts = self._engine.follow(owner, snapshot.info.model.fingerprint)
                 snapshot.require_model(model_identity(facts))
-                found = self._search(snapshot, frames, phrase, limit, owner)
+                query = self._embed(phrase, owner)
+                with self._reading:
+                    found = self._library.search(snapshot, frames, query, limit)
                 moments = with_stills(snapshot, found)
             return SearchResult(
                 phrase=phrase,
@@ -227,27 +228,25 @@ class Asker:
         began_s = self._now_s()
         assert work.facts is not None
         limit = self._limit(work)
-        count = max(self._settings.evidence_moments, min(limit, self._fusion_frames(work.facts)))
+        count = min(limit, self._fusion_frames(work.facts))
         phrase = (work.question.phrase or "").strip() or work.question.text
-        work.found = self._search(snapshot, work.frames, phrase, count, work.owner)
-        shown = work.found[: self._settings.evidence_moments]
+        query = self._embed(phrase, work.owner)
+        with self._reading:
+            found = self._library.search(snapshot, work.frames, query, count)
+            shown = self._library.moments_shown(snapshot, work.frames, query, work.question.text)
         work.evidence = with_stills(snapshot, shown)
         work.fusion = choose(
             work.frames.table.ticks,
-            [found.tick for found in work.found],
+            [moment.tick for moment in (*shown, *found)],
             limit,
             weighting=self._settings.weighting,
         )
         work.retrieval_s = self._now_s() - began_s
 
-    def _search(
-        self, snapshot: Snapshot, frames: RangeFrames, phrase: str, count: int, owner: str
-    ) -> list[Found]:
-        query = self._engine.submit(
+    def _embed(self, phrase: str, owner: str) -> FloatArray:
+        return self._engine.submit(
             lambda model: model.embed_text(phrase), priority=Priority.QUESTION, owner=owner
         ).result()
-        with self._reading:
-            return self._library.search(snapshot, frames, query, count)
 
     def _fusion_frames(self, facts: ModelFacts) -> int:
         return self._settings.fusion_frames or facts.spec.default_fusion_frames

@@ -28,6 +28,7 @@ from memory import (
     round_to_segments,
 )
 from memory import Moment as Found
+from streamvid.answer.named_time import named_stretch
 from streamvid.answer.result import CoverageReport, Moment
 from streamvid.answer.span import TimeRange, bounds
 from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
@@ -37,9 +38,7 @@ from streamvid.settings import Settings
 KEPT_READINGS = 2
 KEPT_INDEXES = 8
 MIN_SEPARATION_S = 10.0
-MOMENTS_A_RANGE = 20
-"""Moments lie at least a 20th of the range apart, up to ``MIN_SEPARATION_S``: short clips too have
-more than one."""
+"""Moments lie so far apart, if the range is long enough."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,23 +181,61 @@ class Library:
         """The ``count`` moments of ``frames`` closest to ``query`` [e], best first."""
         if len(frames.table) == 0:
             return []
+        start_s = float(frames.table.t_s[0])
+        end_s = math.nextafter(float(frames.table.t_s[-1]), math.inf)
+        separation_s = self._separation_s(frames.existing_s, count)
         return self._index(snapshot, frames).search(
-            query,
-            count,
-            start_s=float(frames.table.t_s[0]),
-            end_s=math.nextafter(float(frames.table.t_s[-1]), math.inf),
-            min_separation_s=self._separation_s(frames),
+            query, count, start_s=start_s, end_s=end_s, min_separation_s=separation_s
         )
+
+    def moments_shown(
+        self, snapshot: Snapshot, frames: RangeFrames, query: FloatArray, question: str
+    ) -> list[Found]:
+        """The moments to show beside an answer to ``question``, looked up by ``query`` [e].
+
+        Where it names a time, those of that time come first, best first, then those of the rest.
+        """
+        count = self._settings.evidence_moments
+        last_s = min(frames.end_s, frames.length_s)
+        named = named_stretch(question, frames.start_s, last_s)
+        if named is None or len(frames.table) == 0:
+            return self.search(snapshot, frames, query, count)
+        t_s, index = frames.table.t_s, self._index(snapshot, frames)
+
+        def between(start_s: float, end_s: float, separation_s: float) -> list[Found]:
+            end_s = math.nextafter(end_s, math.inf)  # the last frame belongs to it
+            return index.search(
+                query, count, start_s=start_s, end_s=end_s, min_separation_s=separation_s
+            )
+
+        # What was on screen when the range began belongs to its start.
+        start_s = float(t_s[0]) if named[0] <= frames.start_s else named[0]
+        inside = between(start_s, named[1], self._separation_s(named[1] - named[0], count))
+        if not inside or len(inside) == count:
+            return inside or self.search(snapshot, frames, query, count)
+        apart_s = self._separation_s(frames.existing_s, count)
+        sides = ((float(t_s[0]), start_s - apart_s), (named[1] + apart_s, float(t_s[-1])))
+        rest = [
+            moment
+            for from_s, to_s in sides
+            if from_s <= to_s
+            for moment in between(from_s, to_s, apart_s)
+        ]
+        return (inside + sorted(rest, key=lambda moment: -moment.score))[:count]
 
     def forget(self, recording_id: str) -> None:
         """Drop what was read of a recording."""
         self._indexes.pop(recording_id, None)
         self._readings.clear()
 
-    def _separation_s(self, frames: RangeFrames) -> float:
+    def _separation_s(self, range_s: float, count: int) -> float:
+        """As far apart as ``count`` moments can lie in ``range_s`` wherever the best ones are.
+
+        Each takes the room on both sides of it; ``MIN_SEPARATION_S`` is enough, 1 s the least.
+        """
         if self._settings.moment_separation_s is not None:
             return self._settings.moment_separation_s
-        return min(MIN_SEPARATION_S, max(1.0, frames.existing_s / MOMENTS_A_RANGE))
+        return min(MIN_SEPARATION_S, max(1.0, range_s / (2 * count - 1)))
 
     def _index(self, snapshot: Snapshot, frames: RangeFrames) -> FlatIndex:
         kept = self._indexes.get(frames.recording_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from memory import Moment as Found
 from memory import Recording
 from streamvid.answer.exactness import Making, exactness_of
 from streamvid.answer.fusion_set import FusionSet
@@ -54,7 +53,6 @@ class Work:
     started_s: float
     frames: RangeFrames
     facts: ModelFacts | None = None
-    found: list[Found] = field(default_factory=list)
     evidence: tuple[Moment, ...] = ()
     fusion: FusionSet | None = None
     merged_view: bool = False

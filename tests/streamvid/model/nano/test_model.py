@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from streamvid.model.errors import ModelError
+from streamvid.model.errors import ContextFullError, ModelError
 from streamvid.model.llama.precision import named_precision
 from streamvid.model.nano.frames import squares
 from streamvid.model.nano.loading import load_nano
@@ -137,6 +137,37 @@ def test_a_context_forks_rewinds_and_answers_alike_each_time(nano, pictures):
     again = list(nano.generate(context, prompt, Sampling(max_new_tokens=6)))
     forked = list(nano.generate(other, prompt, Sampling(max_new_tokens=6)))
     assert first[:-1] == again[:-1] == forked[:-1]
+
+
+def test_a_context_is_opened_with_the_first_rows_behind_or_alone(nano, pictures):
+    encoded, head = nano.encode(pictures), nano.spec.prefix_head_tokens
+    mean, language = encoded.fused_prefix.mean(0), nano._parts.language
+    rows = np.concatenate([mean[:head], encoded.tokens[:, 0]])
+    question = torch.from_numpy(mean[head:])
+    for count in (head, len(rows)):
+        apart = language.new_cache()
+        for row in rows[:count]:
+            language.extend(torch.from_numpy(row[None]), apart)
+        context = nano.context(rows[:head])
+        assert context.length == head
+        context.extend(rows[head:count])
+        assert context.length == count
+        copy = context.fork()
+        expected = language.prefill(question, apart)
+        for opened in (context, copy):
+            assert opened.cache.length == count
+            found = language.prefill(question, opened.cache)
+            assert torch.allclose(found, expected, atol=1e-3)
+
+
+def test_what_does_not_fit_leaves_a_context_as_it_was(nano):
+    head = np.zeros((3, nano.spec.width), np.float32)
+    context = nano.context(head)
+    too_many = nano._parts.language.config.max_position_embeddings - 2
+    with pytest.raises(ContextFullError):
+        context.extend(np.zeros((too_many, nano.spec.width), np.float32))
+    assert context.length == 3
+    assert context.cache.length == 3
 
 
 def test_an_answer_said_again_is_what_decoding_left_behind(nano, pictures):

@@ -2,6 +2,8 @@
 
 from streamvid.evaluation.errors import EvaluationError, QuestionFileError
 from streamvid.evaluation.film import Clip, FilmPlan, Segment, plan_film
+from streamvid.evaluation.kept_replies import KeepingWatcher, KeptReplies
+from streamvid.evaluation.long_film import FilmWatcher
 from streamvid.evaluation.pictures import PictureRun, search_pictures
 from streamvid.evaluation.questions import (
     ClipQuestions,
@@ -22,6 +24,9 @@ __all__ = [
     "EvaluationError",
     "Figure",
     "FilmPlan",
+    "FilmWatcher",
+    "KeepingWatcher",
+    "KeptReplies",
     "PictureQuestion",
     "PictureRun",
     "QuestionFileError",

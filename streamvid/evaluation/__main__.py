@@ -50,14 +50,23 @@ def main(
     OUT/eval.json has {key: {value, count, wrong, chance}}: `wrong` is the same figure with every
     picture or clip replaced by another, `chance` what guessing gives. OUT/answers.jsonl has every
     answer beside the expected one, OUT/table.txt the figures as a table. Parts without data are
-    left out. How far it is goes to stderr; Ctrl-C keeps all answers so far, and the figures of
-    parts that were finished.
+    left out. How far it is goes to stderr. Ctrl-C keeps all answers so far, and the figures of
+    parts that were finished; the same command goes on from there, if neither the weights nor the
+    program have changed.
+
+    With --long the clips' questions are asked of the whole film too. Of it they have other true
+    answers, so they count nowhere: they are printed, and OUT/whole_film.txt has them for reading
+    (OUT/answers.jsonl under the key whole_film).
 
     Example: python -m streamvid.evaluation --captions my/captions --out out/eval
     """
     import torch
 
+    import capture
+    import memory
+    import streamvid
     from streamvid.evaluation.errors import EvaluationError
+    from streamvid.evaluation.kept_replies import KeepingWatcher, KeptReplies, stamp
     from streamvid.evaluation.report import table
     from streamvid.evaluation.run import Data, evaluate
     from streamvid.evaluation.session_watcher import SessionWatcher
@@ -84,14 +93,24 @@ def main(
         say(model.language_model)
         settings = Settings(weighting=weighting)  # type: ignore[arg-type]
         with Session(out / "home", lambda: model, settings=settings) as session:
-            watcher = SessionWatcher(session, model, out, say=say)
-            figures = evaluate(watcher, data, out, seed=seed, progress=say)
+            facts = (model.fingerprint, model.language_model, weighting, str(threads))
+            code = [Path(part.__path__[0]) for part in (capture, memory, streamvid)]
+            made_by = stamp(facts, [*code, *([weights] if weights else [])])
+            with KeptReplies(out, made_by) as kept:
+                if kept.found:
+                    say(f"going on from {kept.found} replies of a run that was stopped")
+                watcher = KeepingWatcher(SessionWatcher(session, model, out, say=say), kept)
+                figures = evaluate(watcher, data, out, seed=seed, progress=say)
     except KeyboardInterrupt:
-        say(f"stopped; what was found so far is in {out}")
+        say(f"stopped; what was found so far is in {out}, and the same command goes on from it")
         raise SystemExit(130) from None
     except (EvaluationError, TurnsError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(table(figures))
+    if (out / "whole_film.txt").is_file():
+        click.echo(
+            f"\nAsked of the whole film, not scored:\n{(out / 'whole_film.txt').read_text()}"
+        )
 
 
 def _usual_cache() -> Path:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from streamvid.evaluation import chance, scoring
 from streamvid.evaluation.questions import PictureQuestion
 from streamvid.evaluation.report import AnswerRecord, Tally
-from streamvid.evaluation.twins import twins_of
+from streamvid.evaluation.twins import along_the_round, twins_of
 from streamvid.training.turns import Example
 
 Answer = Callable[[str, str], str]
@@ -43,7 +43,7 @@ class PictureRun:
     def ask_yesno(self, questions: Sequence[PictureQuestion]) -> None:
         """Keys ``picture_yesno_accuracy``, ``picture_yesno_recall_yes`` and ``_no``."""
         twins = twins_of([question.image for question in questions], self.seed)
-        for asked in questions:
+        for asked in along_the_round(questions, lambda asked: asked.image, self.seed):
             expected = "yes" if asked.answer else "no"
             for twin in (None, twins[asked.image]):
                 reply = self.answer(twin or asked.image, asked.question)
@@ -79,7 +79,7 @@ class PictureRun:
             ((example.source, pair.type), pair.answer) for example in train for pair in example.qa
         )
         expected: dict[chance.QaKey, list[str]] = {}
-        for example in asked:
+        for example in along_the_round(asked, lambda example: example.image, self.seed):
             for pair in example.qa:
                 keys = _qa_keys(example.source, pair.type)
                 expected.setdefault((example.source, pair.type), []).append(pair.answer)
@@ -116,7 +116,7 @@ class PictureRun:
         """
         described = [example for example in examples if len(example.captions) >= 3]
         twins = twins_of([example.image for example in described], self.seed)
-        for example in described:
+        for example in along_the_round(described, lambda example: example.image, self.seed):
             for twin in (None, twins[example.image]):
                 reply = self.answer(twin or example.image, request)
                 precision = self._score_caption(example, reply, twin)

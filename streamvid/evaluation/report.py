@@ -6,9 +6,11 @@ Knows no model and no data: it is told what was asked, expected, replied, and wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+_UNSCORED = "whole_film.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +29,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """One answer beside the expected one; ``twin`` names the replaced picture or video, or None."""
+    """One answer beside the expected one; ``twin`` names the replaced picture or video, or None.
+
+    ``right`` is a share from 0 to 1, or None where nobody can tell: such a record counts under no
+    key. ``moments_s`` are the moments shown beside it, best first.
+    """
 
     key: str
     subject: str
     question: str
     expected: str
     reply: str
-    right: float
+    right: float | None
     twin: str | None = None
+    moments_s: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,16 +104,36 @@ def table(figures: Mapping[str, Figure]) -> str:
         (key, _share(f.value), str(f.count), _share(f.wrong), _share(f.chance))
         for key, f in figures.items()
     ]
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)),
-            ]
-        ).rstrip()
-        for row in [header, *rows]
+    return _aligned([header, *rows], left=1)
+
+
+def unscored_table(answers: Iterable[AnswerRecord]) -> str:
+    """The answers that nobody can call right or wrong, to be read; empty where there are none."""
+    header = ("asked of", "question", "expected of it alone", "reply", "moments shown")
+    rows = [
+        (one.subject, one.question, one.expected, one.reply, " ".join(map(clock, one.moments_s)))
+        for one in answers
+        if one.right is None
     ]
+    lines = [tuple(" ".join(cell.split()) for cell in row) for row in rows]
+    return _aligned([header, *lines], left=len(header)) if lines else ""
+
+
+def clock(moment_s: float) -> str:
+    """``m:ss`` or ``h:mm:ss``, cut to whole seconds."""
+    minutes, seconds = divmod(int(moment_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _aligned(rows: Sequence[Sequence[str]], *, left: int) -> str:
+    """Columns as wide as their widest cell; the first ``left`` start alike, the rest end alike."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, range(len(row)), strict=True)
+        padded = [cell.ljust(w) if place < left else cell.rjust(w) for cell, w, place in cells]
+        lines.append("  ".join(padded).rstrip())
     return "\n".join(lines) + "\n"
 
 
@@ -117,8 +144,16 @@ def _share(value: float | None) -> str:
 def write_report(
     folder: Path, figures: Mapping[str, Figure], answers: Iterable[AnswerRecord]
 ) -> None:
-    """Write ``eval.json``, ``answers.jsonl`` and ``table.txt`` to ``folder``, made if missing."""
+    """Write ``eval.json``, ``answers.jsonl`` and ``table.txt`` to ``folder``, made if missing.
+
+    Where some answers are not scored, ``whole_film.txt`` has them as a table.
+    """
+    answers = list(answers)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "eval.json").write_text(figures_json(figures), encoding="utf-8")
     (folder / "answers.jsonl").write_text(answers_jsonl(answers), encoding="utf-8")
     (folder / "table.txt").write_text(table(figures), encoding="utf-8")
+    if unscored := unscored_table(answers):
+        (folder / _UNSCORED).write_text(unscored, encoding="utf-8")
+    else:  # that of an earlier run would stand beside figures it has nothing to do with
+        (folder / _UNSCORED).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streamvid.evaluation.errors import EvaluationError
-from streamvid.evaluation.film import Clip, FilmPlan, plan_film
+from streamvid.evaluation.long_film import FilmPlace, FilmWatcher, LongFilm
 from streamvid.evaluation.pictures import PictureRun, search_pictures, searched_pictures
 from streamvid.evaluation.progress import SAY_EVERY_S, Say, Steps
 from streamvid.evaluation.questions import (
@@ -30,7 +30,7 @@ from streamvid.training.turns import Example, load_examples
 _BATCH = 32  # pictures embedded between two looks at the clock
 
 
-class Watcher(Protocol):
+class Watcher(FilmWatcher, Protocol):
     """What evaluation asks of a program that watches; paths are absolute, times in seconds."""
 
     def answer_picture(self, picture: Path, question: str) -> str:
@@ -47,15 +47,6 @@ class Watcher(Protocol):
 
     def clip_moments_s(self, clip: Path) -> Sequence[float]:
         """The times of the clip's remembered frames."""
-
-    def watch_film(self, plan: FilmPlan) -> None:
-        """Build the film of ``plan`` (clips and pictures by absolute path) and remember it."""
-
-    def ask_film(self, start_s: float, end_s: float, question: str) -> VideoReply:
-        """The reply to a question about [start, end) of the film."""
-
-    def search_film(self, phrase: str) -> Sequence[float]:
-        """Moments of the whole film that fit a phrase, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +153,15 @@ def _parts(
     described = 2 * sum(len(example.captions) >= 3 for example in shown)
     about_clips = 2 * sum(len(clip.questions) for clip in clips)
     about_film = about_clips if data.film_hours > 0 else 0
+    base = data.videos.parent if data.videos else Path()
+    place = FilmPlace(base, data.captions or Path(), data.film_hours, seed)
+    film = LongFilm(watcher, place, clips, shown)
 
     def search() -> None:
         _search(watcher, data.captions, shown, tally, seed, steps)
 
     def ask_clips() -> None:
-        alone.update(_ask_clips(watcher, data.videos, clips, video, steps))
-
-    def ask_film() -> None:
-        _ask_film(watcher, data, clips, shown, video, alone, seed, steps)
+        alone.update(_ask_clips(watcher, base, clips, video, steps))
 
     return [
         _Part("retrieval", len(searched_pictures(shown)), "pictures", search),
@@ -183,7 +174,9 @@ def _parts(
         _Part("picture questions", given, "replies", lambda: run.ask_given(shown, train)),
         _Part("captions", described, "replies", lambda: run.describe(shown, train)),
         _Part("clips", about_clips, "replies", ask_clips),
-        _Part("film", about_film, "replies", ask_film),
+        _Part("film", about_film, "replies", lambda: film.ask_ranges(video, alone, steps)),
+        # Its answers have no twins.
+        _Part("whole film", about_film // 2, "replies", lambda: film.ask_whole(video, steps)),
     ]
 
 
@@ -225,47 +218,14 @@ def _search(
 
 def _ask_clips(
     watcher: Watcher,
-    manifest: Path | None,
+    base: Path,
     clips: Sequence[ClipQuestions],
     video: VideoRun,
     steps: Steps,
 ) -> dict[tuple[str, str], Alone]:
-    base = manifest.parent if manifest else Path()
-
     def ask(file: str, question: str) -> VideoReply:
         reply = watcher.ask_clip(base / file, question)
         steps.step()
         return reply
 
     return video.ask_clips(clips, ask, lambda file: watcher.clip_moments_s(base / file))
-
-
-def _ask_film(
-    watcher: Watcher,
-    data: Data,
-    clips: Sequence[ClipQuestions],
-    examples: Sequence[Example],
-    video: VideoRun,
-    alone: dict[tuple[str, str], Alone],
-    seed: int,
-    steps: Steps,
-) -> None:
-    """Plan the film with absolute paths, have it watched, ask over its ranges."""
-    base = data.videos.parent if data.videos else Path()
-    folder = data.captions or Path()
-    pictures = [str(folder / example.image) for example in examples if example.captions]
-    plan = plan_film(
-        [Clip(str(base / clip.file), clip.duration_s) for clip in clips],
-        pictures,
-        data.film_hours,
-        seed,
-    )
-    watcher.watch_film(plan)
-    by_name = plan.renamed({str(base / clip.file): clip.file for clip in clips})
-
-    def ask(start_s: float, end_s: float, question: str) -> VideoReply:
-        reply = watcher.ask_film(start_s, end_s, question)
-        steps.step()
-        return reply
-
-    video.ask_film(clips, by_name, ask, watcher.search_film, alone)

@@ -21,7 +21,7 @@ from streamvid.evaluation.film import FilmPlan
 from streamvid.evaluation.progress import SAY_EVERY_S, Steps
 from streamvid.evaluation.videos import VideoReply
 from streamvid.ingest.progress import IngestProgress
-from streamvid.model.seam import Context, FloatArray, Picture, Sampling, VideoModel
+from streamvid.model.seam import Context, FloatArray, Picture, Sampling, States, VideoModel
 from streamvid.session import Session
 
 _FILM_SIZE_PX = (448, 336)
@@ -32,9 +32,10 @@ _SEARCHED_MOMENTS = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shown:
-    """A picture that was encoded: questions about it follow ``context``."""
+    """A picture that was encoded: questions about it are fused with ``states``, and follow
+    ``context``."""
 
-    picture: Picture
+    states: States
     context: Context
     viewed_tokens: int
     prefix_tail: FloatArray
@@ -61,7 +62,7 @@ class SessionWatcher:
     def answer_picture(self, picture: Path, question: str) -> str:
         """The reply to a question about one picture."""
         shown = self._show(picture)
-        fused = self._model.fuse(question, [shown.picture], [1.0]).mean()
+        fused = self._model.fuse(question, shown.states, [1.0]).mean()
         prompt = np.concatenate([shown.prefix_tail, fused])
         shown.context.rewind(shown.viewed_tokens)
         pieces = self._model.generate(shown.context, prompt, _SAMPLING)
@@ -133,10 +134,13 @@ class SessionWatcher:
         prefix = encoded.fused_prefix[0]
         context = self._model.context(prefix[:head])
         context.extend(encoded.tokens[0])
-        shown = _Shown(picture, context, context.length, prefix[head:])
+        states = self._model.states([picture])
+        shown = _Shown(states, context, context.length, prefix[head:])
         self._shown[path] = shown
         while len(self._shown) > _KEPT_PICTURES:
-            self._shown.popitem(last=False)[1].context.close()
+            oldest = self._shown.popitem(last=False)[1]
+            oldest.context.close()
+            oldest.states.close()
         return shown
 
 

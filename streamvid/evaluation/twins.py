@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
+
+_Asked = TypeVar("_Asked")
 
 
 def twins_of(names: Sequence[str], seed: int) -> dict[str, str]:
@@ -11,6 +14,23 @@ def twins_of(names: Sequence[str], seed: int) -> dict[str, str]:
 
     Depends on the set of names only. A single name has no other and gets itself.
     """
+    order = _round(names, seed)
+    return {name: order[(place + 1) % len(order)] for place, name in enumerate(order)}
+
+
+def along_the_round(
+    asked: Sequence[_Asked], name_of: Callable[[_Asked], str], seed: int
+) -> list[_Asked]:
+    """``asked`` sorted along the round of ``twins_of``: each one's twin is the next to be asked.
+
+    Whoever keeps the last few pictures then encodes each of them once, not twice a question.
+    """
+    names = [name_of(one) for one in asked]
+    places = {name: place for place, name in enumerate(_round(names, seed))}
+    return sorted(asked, key=lambda one: places[name_of(one)])
+
+
+def _round(names: Sequence[str], seed: int) -> list[str]:
     order = sorted(set(names))
     Random(seed).shuffle(order)
-    return {name: order[(place + 1) % len(order)] for place, name in enumerate(order)}
+    return order

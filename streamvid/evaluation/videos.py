@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from streamvid.evaluation import chance, scoring
 from streamvid.evaluation.film import FilmPlan
 from streamvid.evaluation.questions import ClipQuestions, VideoQuestion
-from streamvid.evaluation.report import AnswerRecord, Tally
-from streamvid.evaluation.twins import twins_of
+from streamvid.evaluation.report import AnswerRecord, Tally, clock
+from streamvid.evaluation.twins import along_the_round, twins_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ Moments = Callable[[str], Sequence[float]]
 
 EVIDENCE_RANKS = (1, 3)
 FILM_RANKS = (1, 5)
+WHOLE_FILM_KEY = "whole_film"
+"""Of answers that are written and not scored; ``eval.json`` has no such key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class VideoRun:
         """
         twins = twins_of([clip.file for clip in clips], self.seed)
         alone: dict[tuple[str, str], Alone] = {}
-        for clip in clips:
+        for clip in along_the_round(clips, lambda clip: clip.file, self.seed):
             times = moments(clip.file)
             for asked in clip.questions:
                 went: list[bool] = []
@@ -88,7 +90,7 @@ class VideoRun:
         range of another clip, the one that stood in for it before.
         """
         twins = twins_of([clip.file for clip in clips], self.seed)
-        for clip in clips:
+        for clip in along_the_round(clips, lambda clip: clip.file, self.seed):
             if clip.caption:
                 self._search(clip, search(clip.caption), plan, twins[clip.file])
             for asked in clip.questions:
@@ -106,6 +108,28 @@ class VideoRun:
             shares = [_film_chance(plan, clip.file, k) for clip in searched]
             self.tally.set_chance(f"long_clip_at_{k}", chance.mean(shares))
         self._set_answer_chances(clips, "long")
+
+    def ask_whole_film(self, clips: Sequence[ClipQuestions], plan: FilmPlan, ask: AskRange) -> None:
+        """Ask each clip's questions of all the film, for people to read.
+
+        Of the whole film they have other true answers, so none is scored and no key is filled.
+        """
+        for clip in clips:
+            start_s, end_s = plan.range_of(clip.file)
+            place = f"{clip.file} at {clock(start_s)} to {clock(end_s)}"
+            for asked in clip.questions:
+                reply = ask(0.0, plan.duration_s, asked.question)
+                self.answers.append(
+                    AnswerRecord(
+                        WHOLE_FILM_KEY,
+                        place,
+                        asked.question,
+                        asked.answer,
+                        reply.text,
+                        None,
+                        moments_s=reply.moments_s,
+                    )
+                )
 
     def _search(
         self, clip: ClipQuestions, found_s: Sequence[float], plan: FilmPlan, twin: str
@@ -136,7 +160,16 @@ class VideoRun:
             self.tally.add(f"{key}_{asked.kind}", right, twin=is_twin)
         self.tally.add(key, right, twin=is_twin)
         self.answers.append(
-            AnswerRecord(key, file, asked.question, asked.answer, reply.text, float(right), twin)
+            AnswerRecord(
+                key,
+                file,
+                asked.question,
+                asked.answer,
+                reply.text,
+                float(right),
+                twin,
+                reply.moments_s,
+            )
         )
         return right
 

@@ -36,6 +36,8 @@ class Knower:
 
     def ask_film(self, start_s: float, end_s: float, question: str) -> VideoReply:
         assert self.plan is not None
+        if (start_s, end_s) == (0.0, self.plan.duration_s):
+            return VideoReply("A long film.", (63.0, 3700.0))
         (clip,) = [s.clip for s in self.plan.segments if s.start_s == start_s and s.end_s == end_s]
         return self.ask_clip(Path(clip or ""), question)
 
@@ -131,6 +133,7 @@ def test_everything_is_asked_and_written(captions, manifest, tmp_path):
         "captions: 8 replies",
         "clips: 12 replies",
         "film: 12 replies",
+        "whole film: 6 replies",
     ]
     assert not [key for key, f in figures.items() if None in (f.value, f.wrong, f.chance)]
     assert set(json.loads((out / "eval.json").read_text())) == set(figures)
@@ -151,6 +154,24 @@ def test_everything_is_asked_and_written(captions, manifest, tmp_path):
     assert figures["video_yesno_accuracy"].wrong == 0.0
     assert (out / "answers.jsonl").read_text().count("\n") > 20
     assert "evidence_at_3" in (out / "table.txt").read_text()
+
+
+def test_what_is_asked_of_the_whole_film_is_written_and_not_scored(captions, manifest, tmp_path):
+    out = tmp_path / "out"
+    figures = evaluate(Knower(), Data(captions, "dev", manifest, 0.02), out, seed=1)
+    assert "whole_film" not in figures
+    answers = [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
+    whole = [answer for answer in answers if answer["key"] == "whole_film"]
+    assert len(whole) == 6
+    assert {answer["right"] for answer in whole} == {None}
+    assert [answer["key"] for answer in answers if answer["right"] is None] == ["whole_film"] * 6
+    header, *rows = (out / "whole_film.txt").read_text().splitlines()
+    assert header.split()[:2] == ["asked", "of"]
+    assert len(rows) == 6
+    assert all(row.endswith("A long film.  1:03 1:01:40") for row in rows)
+    assert any(row.startswith("content/dog.mp4 at 0:") and "Is there a dog?" in row for row in rows)
+    evaluate(Knower(), Data(captions, "dev", manifest, 0), out, seed=1)
+    assert not (out / "whole_film.txt").exists()  # these figures are of no film
 
 
 def test_any_subset_of_the_data_will_do(captions, manifest, tmp_path):

@@ -10,6 +10,7 @@ import click
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEVER_S = 1e9
 
 
 @click.command()
@@ -91,7 +92,10 @@ def main(
             say=say,
         )
         say(model.language_model)
-        settings = Settings(weighting=weighting)  # type: ignore[arg-type]
+        settings = Settings(
+            weighting=weighting,  # type: ignore[arg-type]
+            two_pass_min_s=_NEVER_S,  # nobody asks before all is watched, so previews are for nothing
+        )
         with Session(out / "home", lambda: model, settings=settings) as session:
             facts = (model.fingerprint, model.language_model, weighting, str(threads))
             code = [Path(part.__path__[0]) for part in (capture, memory, streamvid)]

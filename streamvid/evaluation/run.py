@@ -151,6 +151,7 @@ def _parts(
     alone: dict[tuple[str, str], Alone] = {}
     given = 2 * sum(len(example.qa) for example in shown)
     described = 2 * sum(len(example.captions) >= 3 for example in shown)
+    searched = searched_pictures(shown)
     about_clips = 2 * sum(len(clip.questions) for clip in clips)
     about_film = about_clips if data.film_hours > 0 else 0
     base = data.videos.parent if data.videos else Path()
@@ -164,7 +165,7 @@ def _parts(
         alone.update(_ask_clips(watcher, base, clips, video, steps))
 
     return [
-        _Part("retrieval", len(searched_pictures(shown)), "pictures", search),
+        _Part("retrieval", sum(1 + len(e.captions) for e in searched), "embeddings", search),
         _Part(
             "picture yes and no",
             2 * len(asked.yesno),
@@ -213,7 +214,12 @@ def _search(
             steps.step(len(batch))
         return np.concatenate(found)
 
-    search_pictures(examples, watcher.embed_texts, embed, tally, seed=seed)
+    def embed_texts(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        vectors = watcher.embed_texts(texts)
+        steps.step(len(texts))
+        return vectors
+
+    search_pictures(examples, embed_texts, embed, tally, seed=seed)
 
 
 def _ask_clips(

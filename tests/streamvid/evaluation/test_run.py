@@ -127,7 +127,7 @@ def test_everything_is_asked_and_written(captions, manifest, tmp_path):
         Knower(), Data(captions, "dev", manifest, 0.02), out, seed=1, progress=parts.append
     )
     assert parts == [
-        "retrieval: 4 pictures",
+        "retrieval: 16 embeddings",
         "picture yes and no: 8 replies",
         "picture questions: 2 replies",
         "captions: 8 replies",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from memory.rows import FloatArray, TimeArray
+from memory.rows import FloatArray, HalfArray, TimeArray
 
 LabelArray = npt.NDArray[np.int64]
 
@@ -23,11 +23,12 @@ LabelArray = npt.NDArray[np.int64]
 class Entries:
     """Entries of a view in order of time.
 
-    ``tokens`` float32 [N, C², d]; ``weights`` int64 [N]: frames in each; ``first_t_s``,
-    ``last_t_s`` float64 [N]: first and last of these; ``cuts`` bool [N]: a gap lies before it.
+    ``tokens`` float32 [N, C², d], or float16 where all are frames as stored; ``weights`` int64 [N]:
+    frames in each; ``first_t_s``, ``last_t_s`` float64 [N]: first and last of these; ``cuts`` bool
+    [N]: a gap lies before it.
     """
 
-    tokens: FloatArray
+    tokens: FloatArray | HalfArray
     weights: npt.NDArray[np.int64]
     first_t_s: TimeArray
     last_t_s: TimeArray
@@ -127,7 +128,7 @@ class _Pairs:
 
     def __init__(self, entries: Entries) -> None:
         self._size = len(entries)
-        self._rows = entries.tokens.reshape(self._size, -1).copy()  # [N, C² · d]
+        self._rows = entries.tokens.reshape(self._size, -1).astype(np.float32)  # [N, C² · d]
         self._weights = entries.weights.astype(np.float64)
         self._cuts = entries.cuts
         self._heads = np.arange(self._size)
@@ -195,17 +196,25 @@ def _means(
 ) -> FloatArray:
     """Return the groups' weighted means, float32 [groups, C², d].
 
-    One pass per place in a group: numpy's reduceat over rows is ten times slower.
+    One pass per place in a group, the longest groups first, so that those that have such a place
+    are a slice: numpy's reduceat over rows is ten times slower.
     """
-    sums = entries.tokens[starts]  # a copy; entries alone are done
-    many = np.flatnonzero(ends - starts > 1)
-    many = many[np.argsort(-(ends - starts)[many], kind="stable")]  # longest first
-    sizes = (ends - starts)[many]
+    order = np.argsort(starts - ends, kind="stable")
+    first, sizes = starts[order], (ends - starts)[order]
+    sums = entries.tokens[first].astype(np.float32)  # entries alone are done
+    many = int(np.searchsorted(-sizes, -1, side="left"))
     scale = entries.weights.astype(np.float32)[:, None, None]
-    sums[many] *= scale[starts[many]]
+    frames_alone = bool((entries.weights == 1).all())
+    if not frames_alone:
+        sums[:many] *= scale[first[:many]]
     for place in range(1, int(sizes.max(initial=0))):
-        groups = many[: np.searchsorted(-sizes, -place, side="left")]
-        rows = starts[groups] + place
-        sums[groups] += entries.tokens[rows] * scale[rows]
-    sums[many] /= weights[many].astype(np.float32)[:, None, None]
-    return sums
+        groups = int(np.searchsorted(-sizes, -place, side="left"))
+        rows = first[:groups] + place
+        added = entries.tokens[rows].astype(np.float32, copy=False)
+        if not frames_alone:
+            added *= scale[rows]
+        sums[:groups] += added
+    sums[:many] /= weights[order[:many]].astype(np.float32)[:, None, None]
+    means = np.empty_like(sums)
+    means[order] = sums
+    return means

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +121,7 @@ class RollingView:
 
     def tokens_from(self, entry: int) -> FloatArray:
         """Return a copy of the tokens of the entries behind the first ``entry``, [n, C², d]."""
-        return self._kept.tokens[entry : self._count].copy()
+        return self._kept.tokens[entry : self._count].astype(np.float32)
 
     def view(self) -> View:
         """Return the view as it stands, a copy."""
@@ -173,16 +174,21 @@ def range_view(
     capacity = _capacity(max_tokens, tokens_shape)
     frame_bytes = tokens_shape[0] * tokens_shape[1] * 4
     working_frames = max(2 * capacity, WORKING_BYTES // frame_bytes)
-    working = RollingView(
-        working_frames * tokens_shape[0], tokens_shape, policy=policy, newest_frames=0
-    )
-    for some in _gathered(chunks, working_frames):
-        working.reserve(sum(len(chunk.t_s) for chunk in some))
-        for chunk in some:
+    groups = _gathered(chunks, working_frames)
+    some, more = next(groups), next(groups, None)
+    evicted_frames = 0
+    if more is None and sum(len(chunk.t_s) for chunk in some) <= working_frames:
+        frames = _frames_of(some, tokens_shape, gaps)
+    else:
+        working = RollingView(
+            working_frames * tokens_shape[0], tokens_shape, policy=policy, newest_frames=0
+        )
+        for chunk in chain(some, more or (), chain.from_iterable(groups)):
             working.append(chunk.t_s, chunk.values, gaps)
-    entries = merge(working.entries(), capacity, policy_named(policy))
+        frames, evicted_frames = working.entries(), working.evicted_frames
+    entries = merge(frames, capacity, policy_named(policy))
     leaving = max(len(entries) - capacity, 0)
-    evicted_frames = working.evicted_frames + int(entries.weights[:leaving].sum())
+    evicted_frames += int(entries.weights[:leaving].sum())
     return _seal(entries.part(leaving, len(entries)), evicted_frames)
 
 
@@ -195,8 +201,23 @@ def policy_named(name: str) -> Policy:
         raise RangeError(f"no view policy {name!r}; use {known}") from None
 
 
+def _frames_of(
+    chunks: Sequence[Chunk], tokens_shape: tuple[int, int], gaps: Sequence[GapRow]
+) -> Entries:
+    """Return the frames of ``chunks`` as entries, in float16 as they are stored.
+
+    Half of what a view of them all would take: to fill that with numbers, and to have its memory
+    from the system, costs more than to join them.
+    """
+    if not chunks:
+        return _empty_entries(0, tokens_shape)
+    t_s = np.concatenate([chunk.t_s for chunk in chunks])
+    tokens: HalfArray = np.concatenate([chunk.values for chunk in chunks])
+    return Entries(tokens, np.ones(len(t_s), np.int64), t_s, t_s, cuts_before(t_s, gaps))
+
+
 def _gathered(chunks: Iterable[Chunk], most_frames: int) -> Iterator[list[Chunk]]:
-    """Yield ``chunks`` in groups of some ``most_frames``, whose room can be made at once."""
+    """Yield ``chunks`` in groups of ``most_frames`` or somewhat more, the last one of less."""
     some: list[Chunk] = []
     count = 0
     for chunk in chunks:
@@ -220,11 +241,12 @@ def _capacity(max_tokens: int, tokens_shape: tuple[int, int]) -> int:
 
 def _seal(entries: Entries, evicted_frames: int) -> View:
     digest = hashlib.sha256(evicted_frames.to_bytes(8, "little"))
-    columns = (entries.tokens, entries.weights, entries.first_t_s, entries.last_t_s)
+    tokens = np.array(entries.tokens, np.float32, order="C")
+    columns = (tokens, entries.weights, entries.first_t_s, entries.last_t_s)
     for column in columns:
         digest.update(np.ascontiguousarray(column).data)
     return View(
-        tokens=entries.tokens.copy(),
+        tokens=tokens,
         weights=entries.weights.copy(),
         first_t_s=entries.first_t_s.copy(),
         last_t_s=entries.last_t_s.copy(),
@@ -245,7 +267,7 @@ def _empty_entries(count: int, tokens_shape: tuple[int, ...]) -> Entries:
 
 def _concatenated(first: Entries, second: Entries) -> Entries:
     return Entries(
-        np.concatenate((first.tokens, second.tokens)),
+        np.concatenate((first.tokens, second.tokens)).astype(np.float32, copy=False),
         np.concatenate((first.weights, second.weights)),
         np.concatenate((first.first_t_s, second.first_t_s)),
         np.concatenate((first.last_t_s, second.last_t_s)),

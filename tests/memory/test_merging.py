@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -103,3 +105,27 @@ def test_an_entry_alone_keeps_its_bits() -> None:
     assert joined.tokens[0].tobytes() == entries.tokens[0].tobytes()
     np.testing.assert_allclose(joined.tokens[1], 0.25, rtol=1e-6)
     assert joined.last_t_s.tolist() == [0.5, 2.5]
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@settings(deadline=None)
+@given(entries=some_entries(), target=st.integers(1, 60), frames_alone=st.booleans())
+def test_a_merge_is_each_groups_mean_to_the_bit_in_half_precision_too(
+    policy: object, entries: Entries, target: int, frames_alone: bool
+) -> None:
+    noise = np.random.default_rng(len(entries)).normal(size=entries.tokens.shape)
+    weights = np.ones_like(entries.weights) if frames_alone else entries.weights
+    stored = replace(entries, tokens=noise.astype(np.float16), weights=weights)
+    wide = replace(stored, tokens=stored.tokens.astype(np.float32))
+    labels = policy(wide, target)  # type: ignore[operator]  # a Policy
+    np.testing.assert_array_equal(policy(stored, target), labels)  # type: ignore[operator]
+    merged = join(stored, labels)
+    for group, label in enumerate(np.unique(labels)):
+        rows = np.flatnonzero(labels == label)
+        total = wide.tokens[rows[0]] * np.float32(weights[rows[0]])
+        for row in rows[1:]:
+            total = total + wide.tokens[row] * np.float32(weights[row])
+        expected = (
+            total / np.float32(weights[rows].sum()) if len(rows) > 1 else wide.tokens[rows[0]]
+        )
+        np.testing.assert_array_equal(merged.tokens[group], expected)

@@ -244,14 +244,15 @@ class Snapshot:
         shape = self.geometry.prefix_shape
         total = np.zeros(shape, dtype=np.float32)
         frames = 0
-        whole = self._all(
-            "SELECT frames, total FROM segments WHERE first_tick >= ? AND last_tick < ?"
-            " ORDER BY first_tick",
-            (span.first_tick, span.end_tick),
-        )
-        for count, blob in whole:
-            total += np.frombuffer(blob, np.float32).reshape(shape)
-            frames += count
+        with translated(self._path):
+            whole = self._connection.execute(
+                "SELECT frames, total FROM segments WHERE first_tick >= ? AND last_tick < ?"
+                " ORDER BY first_tick",
+                (span.first_tick, span.end_tick),
+            )
+            for count, blob in whole:  # one at a time: together they are more than the view
+                total += np.frombuffer(blob, np.float32).reshape(shape)
+                frames += count
         own = self.fused_prefixes(plan.edge_ticks, previews=False)
         stand_ins = self._in_span("SELECT prefix FROM previews", span) if previews else []
         for prefix in own.values():

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import suppress
 
 import numpy as np
@@ -18,7 +19,14 @@ from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
 from streamvid.answer.contexts import ContextStore, KeptContext
 from streamvid.answer.fusion_set import choose
-from streamvid.answer.reading import Library, RangeFrames, frames_in, report, with_stills
+from streamvid.answer.reading import (
+    Library,
+    RangeFrames,
+    Reading,
+    frames_in,
+    report,
+    with_stills,
+)
 from streamvid.answer.result import Answer, Ending, Moment, SearchResult
 from streamvid.answer.room import view_room
 from streamvid.answer.span import TimeRange
@@ -107,7 +115,7 @@ class Asker:
             if frames.span is not None:
                 facts = self._engine.follow(owner, snapshot.info.model.fingerprint)
                 snapshot.require_model(model_identity(facts))
-                query = self._embed(phrase, owner)
+                query = self._embed(phrase, owner).result()
                 with self._reading:
                     found = self._library.search(snapshot, frames, query, limit)
                 moments = with_stills(snapshot, found)
@@ -144,19 +152,25 @@ class Asker:
     ) -> tuple[KeptContext, FloatArray]:
         """Everything up to the prompt's embeddings [n, d] and the context they go behind.
 
-        Fusion needs no view, so the engine fuses while this thread reads the view.
+        The view is read while the engine embeds the phrase, which leaves cores free; fusion is
+        under way while the prefix is put together.
         """
         work.facts = self._engine.follow(work.owner, snapshot.info.model.fingerprint)
         snapshot.require_model(model_identity(work.facts))
         self._check(work)
         self._count(work, talk)
-        view_tokens = self._room(work, talk)
-        self._retrieve(work, snapshot)
+        query = self._embed((work.question.phrase or "").strip() or work.question.text, work.owner)
+        began_s = self._now_s()
+        with self._reading:
+            reading = self._library.read(snapshot, work.frames, view_tokens=self._room(work, talk))
+        work.context_s = self._now_s() - began_s
+        self._retrieve(work, snapshot, query)
         began_s = self._now_s()
         fusion = self._fusion(work, snapshot)
         try:
-            kept, tail = self._context(work, snapshot, view_tokens, talk)
-            work.context_s = self._now_s() - began_s
+            kept, tail = self._context(work, snapshot, reading, talk)
+            context_s = self._now_s() - began_s
+            work.context_s += context_s
             try:
                 fused = fusion.finish().mean()
             except BaseException:
@@ -165,7 +179,7 @@ class Asker:
                 raise
         finally:
             fusion.close()
-        work.fusion_s = self._now_s() - began_s - work.context_s
+        work.fusion_s = self._now_s() - began_s - context_s
         return kept, fused if work.follows else np.concatenate([tail, fused])
 
     def _room(self, work: Work, talk: Talk | None) -> int:
@@ -179,15 +193,13 @@ class Asker:
         )
 
     def _context(
-        self, work: Work, snapshot: Snapshot, view_tokens: int, talk: Talk | None
+        self, work: Work, snapshot: Snapshot, reading: Reading, talk: Talk | None
     ) -> tuple[KeptContext, FloatArray]:
         """The context that the question goes behind, and the prefix tail's mean [tail, d].
 
         It holds the range's view and the earlier turns that stay.
         """
         assert work.facts is not None
-        with self._reading:
-            reading = self._library.read(snapshot, work.frames, view_tokens=view_tokens)
         work.merged_view, work.view_tokens = reading.view.merged, len(reading.view.flat_tokens)
         mean = jobs.prefix_mean(self._engine, snapshot, reading, work.owner)
         split = work.facts.spec.prefix_head_tokens
@@ -224,13 +236,12 @@ class Asker:
         work.question_tokens = further if work.follows else first
         work.opening_tokens = work.question_tokens - first
 
-    def _retrieve(self, work: Work, snapshot: Snapshot) -> None:
+    def _retrieve(self, work: Work, snapshot: Snapshot, embedding: Future[FloatArray]) -> None:
         began_s = self._now_s()
         assert work.facts is not None
         limit = self._limit(work)
         count = min(limit, self._fusion_frames(work.facts))
-        phrase = (work.question.phrase or "").strip() or work.question.text
-        query = self._embed(phrase, work.owner)
+        query = embedding.result()
         with self._reading:
             found = self._library.search(snapshot, work.frames, query, count)
             shown = self._library.moments_shown(snapshot, work.frames, query, work.question.text)
@@ -243,10 +254,10 @@ class Asker:
         )
         work.retrieval_s = self._now_s() - began_s
 
-    def _embed(self, phrase: str, owner: str) -> FloatArray:
+    def _embed(self, phrase: str, owner: str) -> Future[FloatArray]:
         return self._engine.submit(
             lambda model: model.embed_text(phrase), priority=Priority.QUESTION, owner=owner
-        ).result()
+        )
 
     def _fusion_frames(self, facts: ModelFacts) -> int:
         return self._settings.fusion_frames or facts.spec.default_fusion_frames

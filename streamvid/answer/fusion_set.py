@@ -46,17 +46,18 @@ def choose(
     newest = max(1, limit // NEWEST_SHARE)
     best = limit - newest if weighting == "focus" else (limit - newest + 1) // 2
     chosen = {int(tick) for tick in ticks[-newest:]}
-    known = {int(tick) for tick in ticks}
-    for tick in retrieved:
+    wanted = np.fromiter(retrieved, np.int64)
+    for tick in wanted[np.isin(wanted, ticks)].tolist():
         if best == 0:
             break
-        if tick in known and tick not in chosen:
-            chosen.add(int(tick))
+        if tick not in chosen:
+            chosen.add(tick)
             best -= 1
     if weighting == "focus":
         ordered = tuple(sorted(chosen))
         return FusionSet(ordered, (1.0,) * len(ordered), complete=False)
-    chosen.update(_spread([int(t) for t in ticks if int(t) not in chosen], limit - len(chosen)))
+    others = ticks[np.isin(ticks, list(chosen), invert=True)]
+    chosen.update(_spread(others, limit - len(chosen)))
     ordered = tuple(sorted(chosen))
     return FusionSet(ordered, nearest_counts(ticks, ordered), complete=False)
 
@@ -72,6 +73,8 @@ def nearest_counts(ticks: TickArray, chosen: tuple[int, ...]) -> tuple[float, ..
     return tuple(float(n) for n in np.bincount(nearest, minlength=len(chosen)))
 
 
-def _spread(ticks: list[int], count: int) -> list[int]:
+def _spread(ticks: TickArray, count: int) -> list[int]:
     """``count`` of ``ticks``, evenly by place, each from the middle of its share."""
-    return [ticks[(2 * i + 1) * len(ticks) // (2 * count)] for i in range(count)]
+    places = [(2 * i + 1) * len(ticks) // (2 * count) for i in range(count)]
+    spread: list[int] = ticks[places].tolist() if places else []
+    return spread

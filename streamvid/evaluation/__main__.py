@@ -94,7 +94,7 @@ def main(
         say(model.language_model)
         settings = Settings(
             weighting=weighting,  # type: ignore[arg-type]
-            two_pass_min_s=_NEVER_S,  # nobody asks before all is watched, so previews are for nothing
+            two_pass_min_s=_NEVER_S,  # nobody asks before all is watched
         )
         with Session(out / "home", lambda: model, settings=settings) as session:
             facts = (model.fingerprint, model.language_model, weighting, str(threads))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -91,6 +93,12 @@ def caption_embeddings(examples: Sequence[Example]) -> list[Tensor]:
     texts = [_sentences(example) for example in examples]
     flat = encoder.encode([text for group in texts for text in group])
     return list(torch.split(flat, [len(group) for group in texts]))
+
+
+def likeness(names: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Cosines [n, n] of the names' sentence embeddings."""
+    embeddings = SentenceEncoder(MINILM.verify().parent).encode(list(names))
+    return (embeddings @ embeddings.T).float().numpy()
 
 
 def _sentences(example: Example) -> list[str]:

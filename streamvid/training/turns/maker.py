@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from streamvid.training.turns import absent, grammar, wording
-from streamvid.training.turns.balance import Marks, Odds, find_universe, fit_balance
+from streamvid.training.turns.balance import Likeness, Marks, Odds, find_universe, fit_balance
 from streamvid.training.turns.claims import Claim
 from streamvid.training.turns.drawing import draw_turns
 from streamvid.training.turns.errors import NoExamplesError
@@ -51,9 +51,16 @@ class TurnMaker:
     """
 
     def __init__(
-        self, examples: Sequence[Example], seed: int, *, mix: Mapping[Kind, float] = DEFAULT_MIX
+        self,
+        examples: Sequence[Example],
+        seed: int,
+        *,
+        mix: Mapping[Kind, float] = DEFAULT_MIX,
+        likeness: Likeness | None = None,
     ) -> None:
         """``seed`` picks the captions that the text-only balance is fitted to.
+
+        With ``likeness`` a "no" is the likelier about what is like something that is there.
 
         Raises NoExamplesError without an example that has a caption or a given pair.
         """
@@ -67,7 +74,7 @@ class TurnMaker:
         scenes = {c: concept.scenes for c, concept in self.reader.by_claim.items()}
         readings = list(self._readings.values())
         verdicts = [reading.verdicts for reading in readings]
-        universe = find_universe(verdicts, scenes)
+        universe = find_universe(verdicts, scenes, likeness)
         self._true, self._false = true, false = universe.marks(verdicts)
         self._rows = {image: row for row, image in enumerate(self._readings)}
         self.balance = fit_balance(universe, true, false)

@@ -85,3 +85,19 @@ def test_hard_negatives_are_likelier():
         return sum(found) / len(found)
 
     assert chance_of_no(True) > 1.5 * chance_of_no(False)
+
+
+def test_things_alike_in_meaning_are_kin_though_never_seen_together():
+    one, two = THINGS[0], THINGS[1]
+    made = [Verdicts(frozenset({one}), frozenset(THINGS) - {one})] * 5
+    made += [Verdicts(frozenset({two}), frozenset(THINGS) - {two})] * 5
+
+    def likeness(names):
+        alike = np.eye(len(names), dtype=np.float32)
+        alike[names.index(one.name), names.index(two.name)] = 0.6
+        alike[names.index(two.name), names.index(one.name)] = 0.6
+        return alike
+
+    for given_likeness, kin in ((None, False), (likeness, True)):
+        universe = find_universe(made, {}, given_likeness)
+        assert universe.kinship[universe.number[one], universe.number[two]] == kin

@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +24,13 @@ import numpy as np
 import torch
 
 from capture import decode_still
+from streamvid.evaluation.progress import SAY_EVERY_S, Steps
 from streamvid.evaluation.questions import PictureQuestion, load_yesno
-from streamvid.evaluation.twins import twins_of
+from streamvid.evaluation.twins import along_the_round, twins_of
 from streamvid.model.llama.precision import processor_name
 from streamvid.model.nano.loading import load_nano
 from streamvid.model.nano.model import NanoModel
-from streamvid.model.seam import EncodedFrames, FloatArray, Picture
+from streamvid.model.seam import EncodedFrames, FloatArray, States
 
 VARIANTS = (
     ("right", "right"),
@@ -39,13 +41,14 @@ VARIANTS = (
     ("plain", "none"),
     ("wrong", "wrong"),
 )
+KEPT_PICTURES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A picture and what ``encode`` gave for it."""
+    """What the model made of a picture."""
 
-    picture: Picture
+    states: States
     encoded: EncodedFrames
 
 
@@ -54,7 +57,7 @@ class Ablation:
 
     def __init__(self, nano: NanoModel, folder: Path) -> None:
         self.nano, self.folder = nano, folder
-        self._shown: dict[str, Shown] = {}
+        self._shown: OrderedDict[str, Shown] = OrderedDict()
         prompt = nano._parts.prompt
         self._yes = prompt.answer("Yes.")[0]
         self._no = prompt.answer("No.")[0]
@@ -78,33 +81,45 @@ class Ablation:
             ids = self.nano._parts.prompt.question(asked.question)
             return self.nano._prefix.numpy(), self.nano._parts.language.embed(ids).numpy()
         seen = self._show(asked.image if state == "right" else twin)
-        fused = self.nano.fuse(asked.question, [seen.picture], [1.0]).mean()
+        fused = self.nano.fuse(asked.question, seen.states, [1.0]).mean()
         return seen.encoded.fused_prefix[0], fused
 
     def _show(self, image: str) -> Shown:
         if image not in self._shown:
             picture = decode_still((self.folder / image).read_bytes())
-            self._shown[image] = Shown(picture, self.nano.encode([picture]))
+            states, encoded = self.nano.states([picture]), self.nano.encode([picture])
+            self._shown[image] = Shown(states, encoded)
+            while len(self._shown) > KEPT_PICTURES:
+                self._shown.popitem(last=False)[1].states.close()
         return self._shown[image]
 
 
-def figures(ablation: Ablation, questions: list[PictureQuestion]) -> Iterator[dict[str, object]]:
-    """One row for each variant."""
+def figures(ablation: Ablation, questions: Sequence[PictureQuestion]) -> list[dict[str, object]]:
+    """One row for each variant. A question is asked in all of them while its pictures are kept."""
     twins = twins_of([asked.image for asked in questions], 0)
-    for state, token in VARIANTS:
-        right: dict[bool, list[bool]] = {True: [], False: []}
-        for asked in questions:
-            said = ablation.says_yes(asked, twins[asked.image], state, token)
-            right[asked.answer].append(said == asked.answer)
-        every = right[True] + right[False]
-        yield {
-            "text_state": state,
-            "vision_token": token,
-            "accuracy": round(sum(every) / len(every), 3),
-            "recall_yes": round(sum(right[True]) / max(1, len(right[True])), 3),
-            "recall_no": round(sum(right[False]) / max(1, len(right[False])), 3),
-            "questions": len(every),
-        }
+    right: dict[tuple[str, str], dict[bool, list[bool]]] = {
+        variant: {True: [], False: []} for variant in VARIANTS
+    }
+    steps = Steps(lambda line: print(line, file=sys.stderr, flush=True), every_s=SAY_EVERY_S)
+    steps.begin("fusion ablated", len(questions), "questions")
+    for asked in along_the_round(questions, lambda asked: asked.image, 0):
+        for variant in VARIANTS:
+            said = ablation.says_yes(asked, twins[asked.image], *variant)
+            right[variant][asked.answer].append(said == asked.answer)
+        steps.step()
+    return [_row(*variant, found) for variant, found in right.items()]
+
+
+def _row(state: str, token: str, right: dict[bool, list[bool]]) -> dict[str, object]:
+    every = right[True] + right[False]
+    return {
+        "text_state": state,
+        "vision_token": token,
+        "accuracy": round(sum(every) / len(every), 3),
+        "recall_yes": round(sum(right[True]) / max(1, len(right[True])), 3),
+        "recall_no": round(sum(right[False]) / max(1, len(right[False])), 3),
+        "questions": len(every),
+    }
 
 
 def main() -> None:
@@ -118,12 +133,12 @@ def main() -> None:
     arguments = parser.parse_args()
     questions = load_yesno(arguments.captions / "yesno.jsonl")[: arguments.questions]
     nano = load_nano(cache=arguments.cache, weights=arguments.weights, say=print)
-    rows = []
-    for row in figures(Ablation(nano, arguments.captions), questions):
+    rows = figures(Ablation(nano, arguments.captions), questions)
+    for row in rows:
         print(json.dumps(row))
-        rows.append(row)
     if arguments.out:
-        result = {"processor": processor_name(), "rows": rows}
+        made_by = {"language_model": nano.language_model, "fingerprint": nano.fingerprint}
+        result = {"processor": processor_name(), **made_by, "rows": rows}
         arguments.out.write_text(json.dumps(result, indent=1) + "\n")
 
 

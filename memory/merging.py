@@ -17,6 +17,8 @@ import numpy.typing as npt
 from memory.rows import FloatArray, HalfArray, TimeArray
 
 LabelArray = npt.NDArray[np.int64]
+_BLOCK = 64
+"""Rows worked on at a time: few enough that they stay in a core's own cache between two steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,12 +130,21 @@ class _Pairs:
 
     def __init__(self, entries: Entries) -> None:
         self._size = len(entries)
-        self._rows = entries.tokens.reshape(self._size, -1).astype(np.float32)  # [N, C² · d]
+        tokens = entries.tokens.reshape(self._size, -1)
+        self._rows = np.empty(tokens.shape, np.float32)  # [N, C² · d]
+        self._squares = np.empty(self._size)
+        self._products = np.empty(max(self._size - 1, 0))  # of a group and the next
+        for start in range(0, self._size, _BLOCK):
+            end = min(start + _BLOCK, self._size)
+            self._rows[start:end] = tokens[start:end]
+            self._squares[start:end] = _dot(self._rows[start:end], self._rows[start:end])
+            before = max(start - 1, 0)  # the pair across the border is of this block
+            self._products[before : end - 1] = _dot(
+                self._rows[before : end - 1], self._rows[before + 1 : end]
+            )
         self._weights = entries.weights.astype(np.float64)
         self._cuts = entries.cuts
         self._heads = np.arange(self._size)
-        self._squares = _dot(self._rows, self._rows)
-        self._products = _dot(self._rows[:-1], self._rows[1:])  # of a group and the next
 
     @property
     def count(self) -> int:
@@ -152,17 +163,25 @@ class _Pairs:
         """Join groups i and i + 1 for each i of ``pairs``, in order and none sharing a group."""
         first, second = self._heads[pairs], self._heads[pairs + 1]
         share = (self._weights[second] / (self._weights[first] + self._weights[second]))[:, None]
-        step = (self._rows[second] - self._rows[first]) * share.astype(np.float32)
-        self._rows[first] += step
+        share = share.astype(np.float32)
+        for start in range(0, len(pairs), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            rows, step = self._rows[first[block]], self._rows[second[block]]
+            step -= rows
+            step *= share[block]
+            rows += step
+            self._rows[first[block]] = rows
+            self._squares[first[block]] = _dot(rows, rows)
         self._weights[first] += self._weights[second]
-        self._squares[first] = _dot(self._rows[first], self._rows[first])
         self._heads = np.delete(self._heads, pairs + 1)
         self._products = np.delete(self._products, pairs)
         joined = pairs - np.arange(len(pairs))  # where they are now
         touched = np.union1d(joined - 1, joined)
         touched = touched[(touched >= 0) & (touched < self.count - 1)]
-        left, right = self._heads[touched], self._heads[touched + 1]
-        self._products[touched] = _dot(self._rows[left], self._rows[right])
+        for start in range(0, len(touched), _BLOCK):
+            some = touched[start : start + _BLOCK]
+            left, right = self._heads[some], self._heads[some + 1]
+            self._products[some] = _dot(self._rows[left], self._rows[right])
 
     def labels(self) -> LabelArray:
         """Return int64 [N]: which group each entry is in."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory import merging
 from memory.merging import POLICIES, Entries, join, merge, merge_similar, uniform
 
 
@@ -129,3 +130,16 @@ def test_a_merge_is_each_groups_mean_to_the_bit_in_half_precision_too(
             total / np.float32(weights[rows].sum()) if len(rows) > 1 else wide.tokens[rows[0]]
         )
         np.testing.assert_array_equal(merged.tokens[group], expected)
+
+
+@given(entries=some_entries(), target=st.integers(1, 60), block=st.integers(1, 20))
+def test_likeness_is_the_same_whatever_is_worked_on_at_a_time(
+    entries: Entries, target: int, block: int
+) -> None:
+    noise = np.random.default_rng(len(entries)).normal(size=entries.tokens.shape)
+    entries = replace(entries, tokens=noise.astype(np.float32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merging, "_BLOCK", 1000)
+        expected = merge_similar(entries, target)
+        patch.setattr(merging, "_BLOCK", block)
+        np.testing.assert_array_equal(merge_similar(entries, target), expected)

@@ -38,7 +38,7 @@ class FilmPlace:
 
 
 class LongFilm:
-    """A film of ``clips`` and of the captioned ``examples``, built when it is first asked about."""
+    """A film of ``clips`` and of the captioned ``examples``, built when it is first needed."""
 
     def __init__(
         self,
@@ -51,26 +51,7 @@ class LongFilm:
         self._clips, self._examples = clips, examples
         self._watched: FilmPlan | None = None
 
-    def ask_ranges(
-        self, video: VideoRun, alone: Mapping[tuple[str, str], Alone], steps: Steps
-    ) -> None:
-        """Search each clip's caption and ask its questions over its range."""
-        plan = self._watch()
-        video.ask_film(self._clips, plan, self._ask(steps), self._watcher.search_film, alone)
-
-    def ask_whole(self, video: VideoRun, steps: Steps) -> None:
-        """Ask each clip's questions of the whole film."""
-        video.ask_whole_film(self._clips, self._watch(), self._ask(steps))
-
-    def _ask(self, steps: Steps) -> AskRange:
-        def ask(start_s: float, end_s: float, question: str) -> VideoReply:
-            reply = self._watcher.ask_film(start_s, end_s, question)
-            steps.step()
-            return reply
-
-        return ask
-
-    def _watch(self) -> FilmPlan:
+    def watch(self) -> FilmPlan:
         """The plan with clips as the manifest calls them; the film is watched at the first call."""
         if self._watched is None:
             base = self._place.clips
@@ -84,3 +65,22 @@ class LongFilm:
             self._watcher.watch_film(plan)
             self._watched = plan.renamed({path: file for file, path in absolute.items()})
         return self._watched
+
+    def ask_ranges(
+        self, video: VideoRun, alone: Mapping[tuple[str, str], Alone], steps: Steps
+    ) -> None:
+        """Search each clip's caption and ask its questions over its range."""
+        plan = self.watch()
+        video.ask_film(self._clips, plan, self._ask(steps), self._watcher.search_film, alone)
+
+    def ask_whole(self, video: VideoRun, steps: Steps) -> None:
+        """Ask each clip's questions of the whole film."""
+        video.ask_whole_film(self._clips, self.watch(), self._ask(steps))
+
+    def _ask(self, steps: Steps) -> AskRange:
+        def ask(start_s: float, end_s: float, question: str) -> VideoReply:
+            reply = self._watcher.ask_film(start_s, end_s, question)
+            steps.step()
+            return reply
+
+        return ask

@@ -175,6 +175,7 @@ def _parts(
         _Part("picture questions", given, "replies", lambda: run.ask_given(shown, train)),
         _Part("captions", described, "replies", lambda: run.describe(shown, train)),
         _Part("clips", about_clips, "replies", ask_clips),
+        _Part("long film", min(1, about_film), "film", film.watch),
         _Part("film", about_film, "replies", lambda: film.ask_ranges(video, alone, steps)),
         # Its answers have no twins.
         _Part("whole film", about_film // 2, "replies", lambda: film.ask_whole(video, steps)),

@@ -132,6 +132,7 @@ def test_everything_is_asked_and_written(captions, manifest, tmp_path):
         "picture questions: 2 replies",
         "captions: 8 replies",
         "clips: 12 replies",
+        "long film: 1 film",
         "film: 12 replies",
         "whole film: 6 replies",
     ]

@@ -132,7 +132,7 @@ class _Part:
     name: str
     total: int
     unit: str
-    ask: Callable[[], None]
+    ask: Callable[[], object]
 
 
 def _parts(

@@ -23,6 +23,10 @@ from streamvid.model.nano.tower import (
     pad_same,
 )
 
+_BATCH = 8
+"""Pictures at a time. The largest map of 16 is 50 MB, which malloc takes from the system each time
+(and gives back): its layer took four times as long a picture."""
+
 
 def is_available(dtype: torch.dtype) -> bool:
     """Whether this build of torch and this processor have the kernels for ``dtype``."""
@@ -52,6 +56,16 @@ class FusedTower:
 
     def __call__(self, pixels: Tensor) -> PatchFeatures:
         """Features of ``pixels`` [B, 3, 256, 256], RGB in [0, 255], channels last."""
+        parts = [self._features(part) for part in torch.split(pixels, _BATCH)]
+        if len(parts) == 1:
+            return parts[0]
+        return PatchFeatures(
+            deep=torch.cat([part.deep for part in parts]),
+            shallow=torch.cat([part.shallow for part in parts]),
+            colour=torch.cat([part.colour for part in parts]),
+        )
+
+    def _features(self, pixels: Tensor) -> PatchFeatures:
         x = (pixels - 127.0).div_(128.0)
         colour = F.avg_pool2d(x.float(), IMAGE_PX // (2 * GRID))  # [B, 3, 16, 16]
         x = self._stem(x.to(self._dtype))

@@ -104,7 +104,7 @@ class NanoContext:
     """The language model's KV cache; see ``seam.Context``.
 
     ``opening`` [n, d] is prefilled with the first rows that come behind it: a pass for so few alone
-    would read all weights for them, and took 1 / 18 of a cold question's CPU time.
+    would read all weights for them, and took 1 / 27 of a cold question's CPU time.
     """
 
     def __init__(

@@ -75,7 +75,7 @@ def test_another_checkpoint_is_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("frames", [1, 3, 9])
 def test_the_fused_tower_gives_what_the_plain_one_gives(dtype, frames):
     if not fused_tower.is_available(dtype):
         pytest.skip(f"torch has no fused {dtype} convolutions for this processor")

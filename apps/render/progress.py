@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY_S = 10.0
 TIP_FROM_S = 60.0
+_WITHOUT_CURSOR = ("dumb", "unknown")
 
 _STAGES = {
     "index": "reading the index",
@@ -39,12 +41,14 @@ class ProgressView:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._plain_at_s = 0.0
+        # A bar moves the cursor; a terminal that cannot do that gets lines.
+        self._draws = stream.isatty() and os.environ.get("TERM") not in _WITHOUT_CURSOR
 
     def __call__(self, progress: IngestProgress) -> None:
         """Show ``progress``; called from the thread that ingests."""
         stage_changed = self.last is None or self.last.stage != progress.stage
         self.last = progress
-        if self._stream.isatty():
+        if self._draws:
             self._draw(progress)
         elif progress.stage != "finished" and (
             stage_changed or progress.elapsed_s - self._plain_at_s >= PLAIN_EVERY_S
@@ -79,11 +83,14 @@ class ProgressView:
         if self._bar is None:
             self._bar, self._task = _start_bar(self._stream)
         assert self._task is not None
+        done, expected = progress.done_ticks, progress.expected_ticks
+        if progress.stage == "previews":  # they settle no tick, and take minutes of a long file
+            done, expected = progress.previews, progress.expected_previews
         self._bar.update(
             self._task,
             description=_STAGES[progress.stage],
-            completed=progress.done_ticks,
-            total=progress.expected_ticks,
+            completed=done,
+            total=expected,
             numbers=_numbers(progress),
         )
 
@@ -95,7 +102,8 @@ def progress_text(progress: IngestProgress) -> str:
 
 def _numbers(progress: IngestProgress) -> str:
     if progress.stage == "previews":  # they settle no second
-        return f"{progress.previews} previews"
+        of_all = "" if progress.expected_previews is None else f" of {progress.expected_previews}"
+        return f"{progress.previews}{of_all} previews"
     words = format_time(progress.done_ticks)
     if progress.expected_ticks is not None:
         words += f" of {format_time(progress.expected_ticks)}"

@@ -95,8 +95,10 @@ class Ingest:
         self._cancelled = cancelled
         self._now_s = now_s
         self._started_s = now_s()
+        self._settling_s = self._started_s
         self._first_done = 0
         self._previews = 0
+        self._expected_previews: int | None = None
         self._still_format = StillFormat(settings.still_quality, settings.lossless_stills)
 
     def run(self, writer: Writer, first: First | None = None) -> Outcome:
@@ -126,6 +128,8 @@ class Ingest:
             totals, new_frames = self._fill(writer, totals, plan, last=False)
             first.done()
         if two_passes:
+            limit = self._settings.preview_frames
+            self._expected_previews = min(limit, len(index.key_times_s))
             self._tell("previews", totals)
             if not previewed:
                 self._preview(writer, totals, shown)
@@ -184,6 +188,8 @@ class Ingest:
             script = by_plan(self._source, plan)
         else:
             script = straight(self._source, _first_open_tick(writer))
+        # Previews took their time and settled nothing: they say nothing of how long the rest takes.
+        self._settling_s, self._first_done = self._now_s(), totals.settled
         self._tell("frames", totals)
         with self._decoder(script) as decoder, _keeping(filler):
             for item in self._items(decoder, filler.commit_if_due):
@@ -226,9 +232,9 @@ class Ingest:
             yield item
 
     def _tell(self, stage: Stage, totals: Totals) -> None:
-        elapsed_s = self._now_s() - self._started_s
-        done = totals.settled - self._first_done
-        rate = done / elapsed_s if elapsed_s > 0 else 0.0
+        now_s = self._now_s()
+        done, settling_s = totals.settled - self._first_done, now_s - self._settling_s
+        rate = done / settling_s if settling_s > 0 else 0.0
         left = None if totals.expected_ticks is None else totals.expected_ticks - totals.settled
         self._progress(
             IngestProgress(
@@ -237,9 +243,10 @@ class Ingest:
                 expected_ticks=totals.expected_ticks,
                 frames=totals.frames,
                 rate_tps=rate,
-                elapsed_s=elapsed_s,
+                elapsed_s=now_s - self._started_s,
                 eta_s=left / rate if left is not None and rate > 0 else None,
                 previews=self._previews,
+                expected_previews=self._expected_previews,
             )
         )
 

@@ -13,10 +13,11 @@ class IngestProgress:
     """How far an ingest is; given to the progress callback after each commit.
 
     ``done_ticks`` of ``expected_ticks`` (``None`` where the length is not known yet) include what
-    earlier runs committed; ``rate_tps`` is ticks per second of wall time in this run. ``previews``
-    were made of a long file so far, whatever has replaced them since. In stage
-    ``attached`` another process ingests and this one looks on. In stage ``reencoding`` ticks are
-    those that have a frame or a preview: nothing else is encoded anew.
+    earlier runs committed; ``rate_tps`` is ticks per second of wall time since this run began to
+    settle ticks. ``previews`` of ``expected_previews`` (``None`` where none are made) were made of
+    a long file so far, whatever has replaced them since. In stage ``attached`` another process
+    ingests and this one looks on. In stage ``reencoding`` ticks are those that have a frame or a
+    preview: nothing else is encoded anew.
     """
 
     stage: Stage
@@ -27,6 +28,7 @@ class IngestProgress:
     elapsed_s: float
     eta_s: float | None
     previews: int = 0
+    expected_previews: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

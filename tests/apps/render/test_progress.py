@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,11 @@ from streamvid.ingest import IngestProgress
 class Terminal(io.StringIO):
     def isatty(self):
         return True
+
+
+@pytest.fixture(autouse=True)
+def capable(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
 
 
 def at(done, *, stage="frames", elapsed_s=1.0, expected=100, rate=25.0, eta_s=3.0):
@@ -53,6 +59,23 @@ def test_a_terminal_gets_a_bar_that_is_gone_afterwards():
     assert "50%" in drawn
     assert "25 frames/s" in drawn
     assert drawn.rstrip().endswith("\x1b[2K")  # the line was erased
+
+
+def test_previews_move_the_bar_though_they_settle_nothing():
+    stream = Terminal()
+    with ProgressView(stream, name="a.mp4") as view:
+        view(replace(at(0, stage="previews", rate=0.0), previews=30, expected_previews=40))
+    assert "75%" in stream.getvalue()
+    assert "30 of 40 previews" in stream.getvalue()
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_draw_gets_lines(term, monkeypatch):
+    monkeypatch.setenv("TERM", term)
+    stream = Terminal()
+    with ProgressView(stream, name="a.mp4") as view:
+        view(at(50))
+    assert stream.getvalue() == "a.mp4: watching 0:50 of 1:40, 25 frames/s, 0:03 left\n"
 
 
 def test_without_any_progress_nothing_is_drawn():

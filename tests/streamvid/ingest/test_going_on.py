@@ -109,7 +109,9 @@ def test_progress_counts_previews(clip: Path, tmp_path: Path) -> None:
     told: list[IngestProgress] = []
     with Session(tmp_path, TinyModel, settings=LONG) as session:
         session.ingest(clip, progress=told.append)
-    assert [one.previews for one in told if one.stage == "previews"] == [0, 8, 16, 24, 30]
+    previews = [one for one in told if one.stage == "previews"]
+    assert [one.previews for one in previews] == [0, 8, 16, 24, 30]
+    assert {one.expected_previews for one in previews} == {30}
 
 
 def test_a_range_that_is_settled_needs_no_more(clip: Path, tmp_path: Path) -> None:

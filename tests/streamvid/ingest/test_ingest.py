@@ -263,6 +263,22 @@ def test_progress_says_how_far_it_is(bench: Bench, long_film: Path) -> None:
     assert all(p.eta_s is None or p.eta_s >= 0 for p in told)
 
 
+def test_previews_do_not_count_as_slow_watching(bench: Bench, long_film: Path) -> None:
+    now_s = 0.0
+
+    def tell(progress: IngestProgress) -> None:
+        nonlocal now_s
+        told.append(progress)
+        # Previews take a thousand seconds in all, and what is watched ten a commit.
+        now_s += 1000 if progress.stage == "previews" and not progress.previews else 10
+
+    told: list[IngestProgress] = []
+    bench.ingest(long_film, "a", TWO_PASSES, progress=tell, now_s=lambda: now_s)
+    commits = [one for one in told if one.stage == "frames" and one.rate_tps > 0]
+    assert commits[0].rate_tps == commits[0].done_ticks / 10
+    assert commits[0].elapsed_s > 1000
+
+
 def test_a_damaged_file_is_remembered_in_part_and_says_so(bench: Bench, tmp_path: Path) -> None:
     path = damage(film(tmp_path / "a.mp4", 60, fps=4, size=(128, 96)), 0.3, 4000)
     recording, _ = bench.ingest(path, "a")

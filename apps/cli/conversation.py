@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -71,16 +72,25 @@ def _answer(
 
 def _questions(lines: TextIO) -> Iterator[str]:
     """Lines with something on them; with editing and history where a person types."""
+    typed = lines.isatty()
+    # Where stdout goes elsewhere, ``input`` would write its prompt between the answers.
+    edited = typed and sys.stdout.isatty()
+    if edited:
+        with suppress(ImportError):  # not every Python is built with it
+            import readline  # noqa: F401
     while True:
-        if lines.isatty():
+        if edited:
             try:
                 line = input(PROMPT) + "\n"
             except EOFError:
-                click.echo()
-                return
+                line = ""
         else:
+            if typed:
+                click.echo(PROMPT, nl=False, err=True)
             line = lines.readline()
         if not line:
+            if typed:
+                say("")
             return
         if line.strip():
             yield line.strip()

@@ -45,14 +45,14 @@ def test_an_unknown_word_of_command_gets_help(inside, clip):
 class Terminal:
     """The program on a terminal of its own; ``until`` reads on until a text has come."""
 
-    def __init__(self, program, *arguments, **environment):
+    def __init__(self, program, *arguments, stdout=None, **environment):
         self.master, slave = pty.openpty()
         self.child = subprocess.Popen(
             program.command(*arguments),
             env=program.environment(TERM="dumb", **environment),
             cwd=program.home,
             stdin=slave,
-            stdout=slave,
+            stdout=slave if stdout is None else stdout,
             stderr=slave,
             start_new_session=True,
         )
@@ -99,6 +99,26 @@ def test_a_person_talks_at_a_terminal(terminal):
     terminal.type("What is blue ?\n")
     assert "exactness" in terminal.until("> ")
     terminal.type("\x04")
+    assert terminal.child.wait(timeout=30) == 0
+
+
+def test_the_prompt_stays_out_of_an_output_that_goes_elsewhere(program, clip, tmp_path):
+    program.run("ingest", clip)
+    with (tmp_path / "out").open("wb") as out:
+        opened = Terminal(program, "ask", clip, "--json", stdout=out)
+    opened.until("> ")
+    opened.type("What is red ?\n")
+    opened.until("> ")
+    opened.type("\x04")
+    assert opened.child.wait(timeout=30) == 0
+    opened.close()
+    (line,) = (tmp_path / "out").read_text().splitlines()
+    assert json.loads(line)["question"] == "What is red ?"
+
+
+def test_a_typed_line_can_be_edited(terminal):
+    terminal.until("> ")
+    terminal.type("/uit\x01\x1b[Cq\n")  # to the start of the line, one to the right
     assert terminal.child.wait(timeout=30) == 0
 
 

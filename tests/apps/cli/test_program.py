@@ -150,3 +150,31 @@ def test_help_and_list_use_little_processor_time(program, arguments):
         after.children_system - before.children_system
     )
     assert used_s < 1.0
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["ask", "--show-settings"], ["ask", "colours"]])
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_closed_is_no_crash(program, clip, arguments, closed):
+    program.run("ingest", clip, "--name", "colours")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *program.command(*arguments)],
+        env=program.environment(),
+        cwd=program.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_ctrl_c_before_the_program_is_read_in_leaves_no_traceback(program, tmp_path):
+    # Stands in for the first library that is imported, at the moment of a Ctrl-C.
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+    environment = program.environment()
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
+    done = subprocess.run(
+        program.command("list"), env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "streamvid: stopped\n"

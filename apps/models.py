@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from apps.errors import ModelNameError
 from apps.settings import AppSettings
+from streamvid.errors import ModelLoadError
 from streamvid.model.seam import VideoModel
 
 LoadModel = Callable[[], VideoModel]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# safetensors writes through Rust, whose errors tell the system's number in their text alone.
+_OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 
 
 def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadModel:
@@ -31,6 +40,29 @@ def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadM
 def _load_nano(settings: AppSettings, note: Callable[[str], None]) -> VideoModel:
     from streamvid.model.nano.loading import load_nano  # torch comes in here
 
-    return load_nano(
-        cache=settings.cache, weights=settings.weights, precision=settings.precision, say=note
-    )
+    try:
+        return load_nano(
+            cache=settings.cache, weights=settings.weights, precision=settings.precision, say=note
+        )
+    except Exception as error:
+        reason = _why_not_kept(error, settings.cache)
+        if reason is None:
+            raise
+        raise ModelLoadError(
+            f"cannot keep converted weights in {str(settings.cache)!r}: {reason};"
+            " make room there, or pass --set cache=DIR"
+        ) from error
+
+
+def _why_not_kept(error: BaseException | None, cache: Path) -> str | None:
+    """Why ``cache`` could not be written, if that is what ``error`` is about."""
+    while error is not None:
+        code = error.errno if isinstance(error, OSError) else None
+        if told := _OS_ERROR.search(str(error)):
+            code = int(told[1])
+        named = error.filename if isinstance(error, OSError) else None
+        inside = isinstance(named, str) and Path(named).is_relative_to(cache)
+        if code is not None and (code in _FULL or inside):
+            return os.strerror(code).lower()
+        error = error.__cause__
+    return None

@@ -6,10 +6,18 @@ import shlex
 
 import click
 
-from apps.cli.options import Needed, Setup, Words, open_session, print_document, takes_settings
+from apps.cli.options import (
+    Needed,
+    Setup,
+    Words,
+    open_session,
+    print_document,
+    say,
+    takes_settings,
+)
 from apps.cli.sources import SourceText, existing_file
 from apps.cli.watching import watching
-from apps.render import ingest_document, report_line
+from apps.render import ingest_document, plain, report_line
 
 _EPILOG = """\b
 Examples:
@@ -34,6 +42,8 @@ def ingest(setup: Setup, *, file: str, name: str | None) -> None:
     tip = f"it can be asked meanwhile, from another terminal: streamvid ask {shlex.quote(file)} …"
     with open_session(setup) as session, watching(file, tip=tip) as progress:
         report = session.ingest(path, name=name, progress=progress)
+    if name is not None and report.name != name:
+        say(f"it keeps the name it has, {plain(report.name)!r}; remove it first to give it another")
     if setup.as_json:
         print_document(ingest_document(report))
     else:

@@ -21,7 +21,7 @@ class SourceText(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """The text; a misuse where it is empty, ``AddressError`` where it is an address."""
+        """The text; a misuse where it is empty. Raises ``AddressError``, ``NoFileError``."""
         text = str(value)
         if not text:
             self.fail("is empty; pass a file, or a recording's name or id", param, ctx)
@@ -29,6 +29,7 @@ class SourceText(click.ParamType[str]):
         if address and not is_there(text):
             # No more of it than this: addresses hold passwords.
             raise AddressError(f"addresses ({address[1]}://) are not read yet; pass a file")
+        _refuse_hidden(text)
         return text
 
 
@@ -36,12 +37,17 @@ def existing_file(source: str) -> Path:
     """``source`` as a path where something is. Raises ``NoFileError``."""
     if not is_there(source):
         raise NoFileError(f"no file called {_short(source)!r}; pass a video file")
-    path = Path(source)
+    return Path(source)
+
+
+def _refuse_hidden(source: str) -> None:
+    """Raises ``NoFileError`` where nobody can say whether there is a file."""
     try:
-        path.lstat()
+        Path(source).lstat()
     except PermissionError as error:
         raise NoFileError(f"no right to look for {source!r}; check its folder's rights") from error
-    return path
+    except (OSError, ValueError):  # as in is_there
+        return
 
 
 def is_there(source: str) -> bool:

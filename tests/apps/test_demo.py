@@ -31,6 +31,7 @@ def test_the_demo_shows_and_runs_what_a_person_would_type(program, clip):
     shown = [line for line in done.stdout.splitlines() if line.startswith("$ ")]
     assert shown[0] == "$ streamvid ingest colours.mp4"
     assert shown[1] == "$ streamvid ask colours.mp4 'Is \"red\" here ?'"
+    assert shown[2] == "$ streamvid ask colours.mp4 'Is there a person in the video?'"
     assert done.stdout.count("exactness: ") == 2
     # Watched once, by the first command; the questions after it watch nothing.
     assert done.stderr.count("watching 0:0") == 1

@@ -87,3 +87,11 @@ def test_a_second_terminal_asks_and_attaches_while_the_first_watches(program, lo
     assert other.returncode == 0
     assert json.loads(attached)["complete"]
     assert document(program, "inspect", long_clip)["frames"] == 140
+
+
+def test_a_name_for_what_has_one_is_not_passed_over_in_silence(inside, clip):
+    inside.run("ingest", clip, "--name", "first")
+    done = inside.run("ingest", clip, "--name", "second")
+    assert done.returncode == 0
+    assert "it keeps the name it has, 'first'" in done.stderr
+    assert "keeps" not in inside.run("ingest", clip, "--name", "first").stderr

@@ -65,3 +65,9 @@ def second() -> TinyModel:
 def second_before_batch() -> TinyModel:
     """It, waiting as ``before_batch`` does."""
     return before_batch(seed=7)
+
+
+def while_loading() -> TinyModel:
+    """It, held before it is loaded."""
+    wait()
+    return TinyModel()

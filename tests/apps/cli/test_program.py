@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -178,3 +179,21 @@ def test_ctrl_c_before_the_program_is_read_in_leaves_no_traceback(program, tmp_p
     )
     assert done.returncode == 130
     assert done.stderr == "streamvid: stopped\n"
+
+
+def test_ctrl_c_again_and_again_ends_a_load_that_takes_long(program, clip, pipes):
+    program.run("ingest", clip)
+    model = {"STREAMVID_MODEL": "held_model:while_loading"}
+    child = program.start("ask", clip, "What is red ?", **pipes.environment, **model)
+    pipes.wait()
+    for _ in range(30):
+        # Two that come close together count as one: a person presses again.
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    _, stderr = child.communicate(timeout=30)
+    assert child.returncode == 130, stderr
+    assert set(filter(None, stderr.splitlines())) == {"streamvid: stopped"}

@@ -48,7 +48,7 @@ Examples:
     "--stills",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Save the moments' stills here. Default: stills/ in the home.",
+    help="Save the moments' stills here. Default: stills/ in --home.",
 )
 @takes_settings
 def ask(

@@ -80,19 +80,26 @@ def setting_option(flag: str, name: str, **attributes: Any) -> Callable[[Command
 def takes_settings(function: Command) -> Command:
     """Add the settings' flags and ``--json``; call ``function`` with a ``Setup`` in front."""
 
-    @setting_option("--home", "home", metavar="DIR", help="Folder of the memory and the stills.")
+    @setting_option(
+        "--home",
+        "home",
+        metavar="DIR",
+        help="Folder of the memory and the stills. Default: ~/.local/share/streamvid.",
+    )
     @setting_option(
         "--model", "model", metavar="NAME", help="nano, or module:function of your own."
     )
     @click.option(
-        "--config", metavar="FILE", help="Settings file (TOML) in place of the usual one."
+        "--config",
+        metavar="FILE",
+        help="Settings file (TOML). Default: ~/.config/streamvid/config.toml.",
     )
     @click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Set any setting; may be given more than once.",
+        help="Set any setting that --show-settings shows; may be given more than once.",
     )
     @click.option("--show-settings", is_flag=True, help="Show what is in force, and from where.")
     @click.option("-v", "--verbose", is_flag=True, help="Log events to stderr.")

@@ -40,7 +40,7 @@ Examples:
     "--stills",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Save the moments' stills here. Default: stills/ in the home.",
+    help="Save the moments' stills here. Default: stills/ in --home.",
 )
 @click.option("--wait", is_flag=True, help="Watch all of a long file first, not previews alone.")
 @takes_settings

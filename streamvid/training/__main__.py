@@ -82,15 +82,22 @@ def main(
     if compiled:
         network.compile_layers()
     maker = TurnMaker(material.train, seed=seed, likeness=likeness)
+    # Hard noes teach to look closely, but a person asks about anything: single pictures are asked
+    # so at last, or the model would say no too often.
+    plain = maker.with_hardness(1.0)
     mixtures = [
         Mixture(
             examples,
             [material.numbers[example.image] for example in examples],
-            maker,
+            turns,
             MixtureSettings(),
             seed=seed,
         )
-        for examples in (material.train, material.dev)
+        for examples, turns in (
+            (material.train, maker),
+            (material.dev, maker),
+            (material.train, plain),
+        )
     ]
     trainer = Trainer(
         network,
@@ -106,7 +113,8 @@ def main(
     trainer.run(MAIN, main_steps)
     if cooldown_steps:
         # Named by where it branched off: a prolonged main stage gets a cool-down of its own.
-        trainer.run(replace(COOLDOWN, name=f"cooldown-{main_steps}"), cooldown_steps)
+        stage = replace(COOLDOWN, name=f"cooldown-{main_steps}")
+        trainer.run(stage, cooldown_steps, mixture=mixtures[2])
     if ship:
         from streamvid.training.shipping import ship_weights
 

@@ -59,8 +59,11 @@ class Trainer:
         self.turns = 0
         self._last: torch.optim.Optimizer | None = None
 
-    def run(self, stage: Stage, steps: int) -> None:
-        """Train ``stage`` up to ``steps`` steps; goes on from its checkpoint if there is one."""
+    def run(self, stage: Stage, steps: int, *, mixture: Mixture | None = None) -> None:
+        """Train ``stage`` up to ``steps`` steps; goes on from its checkpoint if there is one.
+
+        ``mixture`` takes the place of the trainer's own.
+        """
         optimizer = self._optimizer(stage)
         done = self._resume(stage, optimizer)
         if not done:
@@ -71,7 +74,7 @@ class Trainer:
         while done < steps:
             for group in optimizer.param_groups:
                 group["lr"] = group["base"] * stage.rate_at(done, steps)
-            losses.append(self._train_step(stage, optimizer))
+            losses.append(self._train_step(stage, optimizer, mixture or self.mixture))
             done += 1
             now = time.monotonic()
             if done % 25 == 0:
@@ -84,8 +87,10 @@ class Trainer:
                 self._probe(stage, done)
                 probed = now
 
-    def _train_step(self, stage: Stage, optimizer: torch.optim.Optimizer) -> float:
-        rows = self.mixture.rows(self.step, films=stage.films)
+    def _train_step(
+        self, stage: Stage, optimizer: torch.optim.Optimizer, mixture: Mixture
+    ) -> float:
+        rows = mixture.rows(self.step, films=stage.films)
         batch = batch_rows(rows, self.prompt)
         loss = _loss(self.network(batch, *self.material.inputs(batch)), batch)
         loss.backward()  # type: ignore[no-untyped-call]

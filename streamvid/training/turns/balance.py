@@ -86,18 +86,22 @@ class Universe:
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool
 class Balance:
-    """``yes`` and ``no`` float64 [claims]: the weight of each claim under either answer."""
+    """``yes`` and ``no`` float64 [claims]: the weight of each claim under either answer.
+
+    A "no" about kin of what is there is ``hard`` times likelier.
+    """
 
     universe: Universe
     yes: Mass
     no: Mass
+    hard: float = HARD_FACTOR
 
     def odds(self, true: Marks, false: Marks) -> Odds:
         """What can be asked of one picture with these marks, bool [claims] each."""
         yes_at, no_at = np.flatnonzero(true), np.flatnonzero(false)
         yes = self.yes[yes_at]
-        hard = np.any(self.universe.kinship[yes_at], axis=0)[no_at]
-        no = self.no[no_at] * np.where(hard, HARD_FACTOR, 1.0)
+        kin = np.any(self.universe.kinship[yes_at], axis=0)[no_at]
+        no = self.no[no_at] * np.where(kin, self.hard, 1.0)
         chances = (yes / max(1.0, yes.sum()), no / max(1.0, no.sum()))
         edges = np.cumsum(np.concatenate(chances) / 2)
         return Odds(np.concatenate([yes_at, no_at]), len(yes_at), edges)
@@ -146,11 +150,13 @@ def _companions(claims: Sequence[Claim], pictures: Sequence[Verdicts]) -> Marks:
     return (together >= _LEAST_PICTURES) & (together >= _COMPANION_LIFT * by_chance)
 
 
-def fit_balance(universe: Universe, true: Marks, false: Marks) -> Balance:
+def fit_balance(
+    universe: Universe, true: Marks, false: Marks, *, hard: float = HARD_FACTOR
+) -> Balance:
     """Fit the weights to rows of marks, bool [rows, claims]: pictures, captions or films."""
     related = (true.astype(np.float32) @ universe.kinship.astype(np.float32)) > 0
     yes_rows = _Sparse.of(true, np.ones((1, 1), np.float64))
-    no_rows = _Sparse.of(false, np.where(related, HARD_FACTOR, 1.0))
+    no_rows = _Sparse.of(false, np.where(related, hard, 1.0))
     often = np.minimum(true.sum(0), false.sum(0)).astype(np.float64)
     share = np.array([_FORM_SHARE[claim.form] for claim in universe.claims])
     wanted = share * often**_FREQUENCY_POWER
@@ -165,7 +171,7 @@ def fit_balance(universe: Universe, true: Marks, false: Marks) -> Balance:
         goal = np.minimum(wanted, np.minimum(got_yes, got_no) * 1.3)
         yes *= np.clip(goal / np.maximum(got_yes, 1e-12), 0.5, 2.0)
         no *= np.clip(goal / np.maximum(got_no, 1e-12), 0.5, 2.0)
-    return Balance(universe, yes, no)
+    return Balance(universe, yes, no, hard)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays don't compare to one bool

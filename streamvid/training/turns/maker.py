@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from random import Random
 from types import MappingProxyType
@@ -84,6 +85,15 @@ class TurnMaker:
         Random(seed).shuffle(captions)
         alone = [self.reader.read_text(text).verdicts for text in captions[:_TEXT_ROWS]]
         self.text_balance = fit_balance(universe, *universe.marks(alone)) if alone else self.balance
+
+    def with_hardness(self, hard: float) -> TurnMaker:
+        """A maker whose noes about single pictures are ``hard`` times likelier about kin.
+
+        At 1 they are about anything, as a person's might be; films are asked as before.
+        """
+        other = copy(self)
+        other.balance = fit_balance(self.balance.universe, self._true, self._false, hard=hard)
+        return other
 
     def reading(self, example: Example) -> Reading:
         """What the words of ``example`` tell, from the cache if it is a training picture."""

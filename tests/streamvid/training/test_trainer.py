@@ -94,7 +94,7 @@ def trainer(material, work, **settings):
 
 def losses_of(trainer, stage, steps):
     optimizer = trainer._optimizer(stage)
-    return [trainer._train_step(stage, optimizer) for _ in range(steps)]
+    return [trainer._train_step(stage, optimizer, trainer.mixture) for _ in range(steps)]
 
 
 def test_twenty_steps_of_each_stage_reduce_the_loss(material, tmp_path):

@@ -101,3 +101,16 @@ def test_things_alike_in_meaning_are_kin_though_never_seen_together():
     for given_likeness, kin in ((None, False), (likeness, True)):
         universe = find_universe(made, {}, given_likeness)
         assert universe.kinship[universe.number[one], universe.number[two]] == kin
+
+
+def test_without_hardness_kin_are_asked_no_more_than_others():
+    made = pictures(1, 400, [0.3] * 12)
+    universe = find_universe(made, dict.fromkeys(THINGS[:2], frozenset({"water"})))
+    true, false = universe.marks(made)
+    plain = fit_balance(universe, true, false, hard=1.0)
+    yes, no = asked(plain, true, false)
+    assert yes[0] == pytest.approx(no[0], rel=0.02)
+    row = next(r for r in range(len(made)) if true[r, universe.number[THINGS[0]]])
+    odds = plain.odds(true[row], false[row])
+    chances = np.diff(odds.edges, prepend=0.0)[odds.yeses :] / plain.no[odds.numbers[odds.yeses :]]
+    assert chances == pytest.approx(chances[0])

@@ -1,6 +1,6 @@
 """What a still costs: pictures as they were decoded against the JPEG stills that memory keeps.
 
-    python benchmarks/compare_stills.py CAPTIONS [--questions 10000] [--qualities 90 75] [--out F]
+    python benchmarks/compare_stills.py CAPTIONS [--questions 10000] [--qualities 90] [--out F]
 
 CAPTIONS is a folder of captioned pictures with yesno.jsonl; its dev pictures are searched by their
 captions and asked the questions, from the decoded pixels themselves and from the stills of these
@@ -143,29 +143,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("captions", type=Path)
     parser.add_argument("--questions", type=int, default=10_000)
-    parser.add_argument("--qualities", type=int, nargs="*", default=[90, 75])
+    parser.add_argument("--qualities", type=int, nargs="*", default=[90])
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "streamvid")
     parser.add_argument("--weights", type=Path, help="other trained weights")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     nano = load_nano(cache=arguments.cache, weights=arguments.weights, say=print)
+    made_by = {"language_model": nano.language_model, "fingerprint": nano.fingerprint}
     rows = []
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Session(Path(scratch) / "home", lambda: nano) as s,
+        Session(Path(scratch) / "home", lambda: nano) as session,
     ):
-        watcher = SessionWatcher(s, nano, Path(scratch))
+        watcher = SessionWatcher(session, nano, Path(scratch))
         for found in compare(watcher, arguments, Path(scratch)):
             print(json.dumps(found), flush=True)
             rows.append(found)
-    if arguments.out:
-        result = {
-            "processor": processor_name(),
-            "language_model": nano.language_model,
-            "fingerprint": nano.fingerprint,
-            "rows": rows,
-        }
-        arguments.out.write_text(json.dumps(result, indent=1) + "\n")
+            if arguments.out:  # after each arm: minutes pass until the next one is done
+                result = {"processor": processor_name(), **made_by, "rows": rows}
+                arguments.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -50,21 +50,17 @@ def _attend_in_two(queries: Tensor, keys: Tensor, values: Tensor, past: int) -> 
     A mask would have every query computed against the whole chunk: at 3,630 tokens in chunks of 512
     that took 1.26 times as long as all at once.
     """
-    B, H, n, D = queries.shape
-    K = keys.shape[1]
-    # Nothing is masked in the past: heads that share keys may stand as further queries of one head.
-    grouped = queries.reshape(B, K, H // K * n, D)
-    before, before_sum = _flash(grouped, keys[:, :, :past], values[:, :, :past], causal=False)
-    before, before_sum = before.reshape(B, H, n, D), before_sum.reshape(B, H, n, 1)
-    own_keys = keys[:, :, past:].repeat_interleave(H // K, 1)
-    own_values = values[:, :, past:].repeat_interleave(H // K, 1)
-    own, own_sum = _flash(queries, own_keys, own_values, causal=True)
-    share = torch.sigmoid(before_sum - own_sum[..., None])  # [B, H, n, 1]
+    before, before_sum = _flash(queries, keys[:, :, :past], values[:, :, :past], causal=False)
+    own, own_sum = _flash(queries, keys[:, :, past:], values[:, :, past:], causal=True)
+    share = torch.sigmoid(before_sum - own_sum)[..., None]  # [B, H, n, 1]
     return torch.lerp(own.float(), before.float(), share).to(queries.dtype)
 
 
 def _flash(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -> tuple[Tensor, Tensor]:
-    """Attention [B, H, n, D] and the logarithm of each softmax's denominator, float32 [B, H, n]."""
+    """Attention [B, H, n, D] and the logarithm of each softmax's denominator, float32 [B, H, n].
+
+    The kernel itself has heads share keys: nothing need be repeated or grouped for it.
+    """
     seen, log_sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
         queries, keys, values, 0.0, causal
     )

@@ -89,9 +89,15 @@ class SessionWatcher:
         """Write the film, one frame a second, and watch it."""
         film = self._work / f"film-{round(plan.duration_s)}.mp4"
         self._work.mkdir(parents=True, exist_ok=True)
-        self._say(f"writing {film}")
-        write_slideshow(film, _seconds_of(plan), size_px=_FILM_SIZE_PX)
         steps = Steps(self._say, every_s=SAY_EVERY_S)
+        steps.begin(f"writing {film}", round(plan.duration_s), "seconds")
+
+        def counted() -> Iterator[Picture]:
+            for picture in _seconds_of(plan):
+                steps.step()
+                yield picture
+
+        write_slideshow(film, counted(), size_px=_FILM_SIZE_PX)
         steps.begin("watching the film", round(plan.duration_s), "seconds")
         watched = 0
 

@@ -10,13 +10,28 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from capture.errors import OpenError
+
 _MAX_BOXES = 100_000
 _SEGMENT_ID = b"\x18\x53\x80\x67"
 _EBML_ID = b"\x1a\x45\xdf\xa3"
 
 
 def is_cut_short(path: Path) -> bool:
-    """True if the outermost sizes reach past the end of the file; False wherever they are open."""
+    """True if the outermost sizes reach past the end of the file; False wherever they are open.
+
+    Raises OpenError where the file is not there any more: a card was pulled, a file moved.
+    """
+    try:
+        return _ends_early(path)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise OpenError(
+            f"{str(path)!r} went away while it was read: {reason}; bring it back and go on"
+        ) from error
+
+
+def _ends_early(path: Path) -> bool:
     with path.open("rb") as file:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(64)

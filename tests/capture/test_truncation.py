@@ -47,3 +47,13 @@ def test_no_bytes_make_it_fail(
     path = tmp_path_factory.getbasetemp() / "noise.bin"
     path.write_bytes(start + rest)
     assert is_cut_short(path) in (True, False)
+
+
+def test_a_file_that_goes_away_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.mkv", steady(6, 10), fps=10, options=X264)
+    with capture.open_file(path) as source:
+        passing = iter(source)
+        next(passing)
+        path.unlink()
+        with pytest.raises(capture.OpenError, match="went away while it was read: no such file"):
+            list(passing)

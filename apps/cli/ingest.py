@@ -17,7 +17,7 @@ from apps.cli.options import (
 )
 from apps.cli.sources import SourceText, existing_file
 from apps.cli.watching import watching
-from apps.render import ingest_document, plain, report_line
+from apps.render import ingest_document, one_line, report_line
 
 _EPILOG = """\b
 Examples:
@@ -42,8 +42,9 @@ def ingest(setup: Setup, *, file: str, name: str | None) -> None:
     tip = f"it can be asked meanwhile, from another terminal: streamvid ask {shlex.quote(file)} …"
     with open_session(setup) as session, watching(file, tip=tip) as progress:
         report = session.ingest(path, name=name, progress=progress)
-    if name is not None and report.name != name:
-        say(f"it keeps the name it has, {plain(report.name)!r}; remove it first to give it another")
+    if name and report.name != name:
+        has = one_line(report.name)
+        say(f"it keeps the name it has, {has!r}; remove it first to give it another")
     if setup.as_json:
         print_document(ingest_document(report))
     else:

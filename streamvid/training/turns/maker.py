@@ -19,6 +19,7 @@ from streamvid.training.turns.facts import Fact
 from streamvid.training.turns.film import make_film
 from streamvid.training.turns.given import given_turn
 from streamvid.training.turns.reading import Reader, Reading
+from streamvid.training.turns.sightings import Sighting
 from streamvid.training.turns.turn import Example, Kind, Turn
 from streamvid.training.turns.videos import VideoTurns
 
@@ -58,10 +59,12 @@ class TurnMaker:
         *,
         mix: Mapping[Kind, float] = DEFAULT_MIX,
         likeness: Likeness | None = None,
+        sightings: Mapping[str, Sighting] | None = None,
     ) -> None:
         """``seed`` picks the captions that the text-only balance is fitted to.
 
-        With ``likeness`` a "no" is the likelier about what is like something that is there.
+        With ``likeness`` a "no" is the likelier about what is like something that is there;
+        ``sightings`` by image are things that a classifier saw, to ask about as well.
 
         Raises NoExamplesError without an example that has a caption or a given pair.
         """
@@ -69,7 +72,7 @@ class TurnMaker:
         if not usable:
             raise NoExamplesError("no example has a caption or a question; check the split's name")
         self.mix = dict(mix)
-        self.reader = Reader(usable)
+        self.reader = Reader(usable, sightings=sightings)
         self._read_other = lru_cache(maxsize=_OTHERS_KEPT)(self.reader.read)
         self._readings = {example.image: self.reader.read(example) for example in usable}
         scenes = {c: concept.scenes for c, concept in self.reader.by_claim.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streamvid.training.turns import words
@@ -23,6 +23,7 @@ from streamvid.training.turns.facts import (
 )
 from streamvid.training.turns.mining import mine_concepts
 from streamvid.training.turns.places import place_facts
+from streamvid.training.turns.sightings import Sighting, is_denied
 from streamvid.training.turns.states import (
     STATES,
     colour_claims,
@@ -32,6 +33,7 @@ from streamvid.training.turns.states import (
 )
 from streamvid.training.turns.turn import Example
 
+_NOTHING_SEEN = Sighting()
 FULL_CAPTIONS = 4
 """From so many captions on, what is in most pictures would have been named if it were there."""
 
@@ -53,8 +55,18 @@ class Reading:
 class Reader:
     """Reads examples against one set of concepts: the catalogue and what the folder adds to it."""
 
-    def __init__(self, examples: Iterable[Example], *, mined_least: int = 4) -> None:
-        """``examples`` are mined for concepts named in at least ``mined_least`` pictures."""
+    def __init__(
+        self,
+        examples: Iterable[Example],
+        *,
+        mined_least: int = 4,
+        sightings: Mapping[str, Sighting] | None = None,
+    ) -> None:
+        """``examples`` are mined for concepts named in at least ``mined_least`` pictures.
+
+        ``sightings`` by image add what a classifier saw, where captions have no say.
+        """
+        self._sightings = sightings or {}
         catalogue = load_catalogue()
         known = frozenset().union(*(word for c in catalogue for word in _own_words(c)))
         parsed = [[read_caption(text) for text in example.captions] for example in examples]
@@ -65,6 +77,7 @@ class Reader:
             else claim("thing", *concept.phrases)
             for concept in self.concepts
         }
+        self._spoken_for = {phrase for concept in self.concepts for phrase in concept.phrases}
         self.by_claim = {self.claims[c.name]: c for c in self.concepts}
         self._by_word: dict[str, list[int]] = {}
         for number, concept in enumerate(self.concepts):
@@ -89,14 +102,21 @@ class Reader:
             [read_caption(text) for text in statements],
             [f"{pair.question} {pair.answer}" for pair in example.qa],
             full=len(example.captions) >= FULL_CAPTIONS,
+            sighting=self._sightings.get(example.image, _NOTHING_SEEN),
         )
 
     def read_text(self, caption: str) -> Reading:
         """Read one caption on its own, as all there is to know."""
-        return self._read([read_caption(caption)], [], [], full=True)
+        return self._read([read_caption(caption)], [], [], full=True, sighting=_NOTHING_SEEN)
 
     def _read(
-        self, captions: list[Caption], stated: list[Caption], said: list[str], *, full: bool
+        self,
+        captions: list[Caption],
+        stated: list[Caption],
+        said: list[str],
+        *,
+        full: bool,
+        sighting: Sighting,
     ) -> Reading:
         vocabulary = frozenset().union(
             *(_with_nouns(caption.tokens) for caption in captions + stated),
@@ -108,6 +128,12 @@ class Reader:
             self.claims[concept.name]
             for concept in (self.concepts if full else self._rare)
             if concept.blocks.isdisjoint(vocabulary) and concept not in named
+        }
+        true |= {claim("thing", one) for one in sighting.seen - self._spoken_for}
+        false |= {
+            claim("thing", one)
+            for one in sighting.unseen - self._spoken_for
+            if is_denied(one, vocabulary)
         }
         gist = Gist.of(captions)
         for claims in (subject_states, colour_claims, count_claims, place_claims):

@@ -41,6 +41,6 @@ def test_sightings_are_asked_about_with_both_answers():
     rng = Random(0)
     for examples, answer in ((there, "Yes"), (not_there, "No")):
         turns = [t for one in examples for t in maker.picture_turns(one, rng, 6)]
-        about = [t for t in turns if t.concept == "a violin"]
+        about = [t for t in turns if t.kind == "yesno" and t.concept == "a violin"]
         assert about
         assert all(t.answer.startswith(answer) for t in about)

@@ -124,11 +124,11 @@ def coverage_text(
     if len(coverage.blind) > most:
         parts.append(f"blind {len(coverage.blind) - most} times more")
     for stretch in _longest(coverage.pending, most):
-        parts.append(f"not yet looked at {clock(stretch.start_s)} to {clock(stretch.end_s)}")
+        parts.append(f"still to watch {clock(stretch.start_s)} to {clock(stretch.end_s)}")
     if len(coverage.pending) > most:
-        parts.append(f"{len(coverage.pending) - most} stretches more not yet looked at")
+        parts.append(f"{len(coverage.pending) - most} stretches more still to watch")
     if coverage.previews:
-        parts.append(f"{coverage.previews} previews used")
+        parts.append(f"{coverage.previews} previews of it used")
     return "; ".join(parts)
 
 

@@ -51,9 +51,9 @@ class Settings:
     """Budget for kept pre-fusion keys and values."""
     context_bytes: int = 256 * 2**20
     """Budget for kept contexts (KV caches) between questions."""
-    prefill_chunk_tokens: int = 256
+    prefill_chunk_tokens: int = 512
     """View tokens prefilled in one job; ingest and other questions get a turn in between."""
-    fuse_step_frames: int = 4
+    fuse_step_frames: int = 8
     """Frames fused in one job."""
     still_quality: int = 90
     """JPEG quality of stills, 1 to 100."""

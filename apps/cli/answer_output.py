@@ -42,9 +42,9 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
 def say_what_is_missing(coverage: CoverageReport) -> None:
     """Where the range is not watched to its end: the command that does."""
     if coverage.preview_frames:
-        say("this rests on previews; `streamvid ingest FILE` watches every second of it")
+        say("this rests on previews; `streamvid ingest` on the file watches every second of it")
     elif coverage.pending_s:
-        say(f"{coverage.pending_s} s are not watched yet; `streamvid ingest FILE` watches them")
+        say(f"{coverage.pending_s} s are not watched yet; `streamvid ingest` on it watches them")
 
 
 def stills_folder(setup: Setup, recording_id: str, chosen: Path | None) -> Path:

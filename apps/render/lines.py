@@ -82,7 +82,7 @@ def report_line(report: IngestReport) -> str:
     extras = [
         f"{report.ticks_gapped} s not seen" if report.ticks_gapped else "",
         f"{report.ticks_pending} s still to watch" if report.ticks_pending else "",
-        f"{report.damage_packets} packets and {report.damage_frames} frames damaged"
+        f"damaged: packets {report.damage_packets}, frames {report.damage_frames}"
         if report.damage_packets or report.damage_frames
         else "",
     ]
@@ -120,7 +120,7 @@ def inspection_lines(seen: Inspection) -> list[str]:
             ("gap", f"{format_time(gap.start_s)} to {format_time(gap.end_s)}: {gap.reason}")
             for gap in seen.gaps
         ),
-        ("damage", f"{seen.damage_packets} packets, {seen.damage_frames} frames"),
+        ("damage", f"packets {seen.damage_packets}, frames {seen.damage_frames}"),
         ("size", format_bytes(seen.size_bytes)),
         ("model", f"{seen.model}, fingerprint {seen.fingerprint[:16]}"),
     ]

@@ -31,9 +31,9 @@ def view_room(
     left = spec.usable_context_tokens - spec.prefix_tokens - question_tokens - history_tokens
     if left < smallest:
         most = spec.usable_context_tokens - spec.prefix_tokens - smallest
+        beside = f" beside {history_tokens} of earlier turns" if history_tokens else ""
         raise QuestionTooLongError(
-            f"question takes {question_tokens} tokens beside {history_tokens} of history,"
-            f" and {max(most, 0)} fit; shorten it"
+            f"question takes {question_tokens} tokens{beside}, and {max(most, 0)} fit; shorten it"
         )
     wanted = max(wanted_tokens or spec.default_view_tokens, smallest)
     if wanted <= left:

@@ -91,7 +91,7 @@ def test_previews_count_a_second_each_of_what_is_still_to_come() -> None:
     assert found.pending == (Interval(HOUR_S, 3 * HOUR_S),)
     assert (found.previews, found.seen_s) == (360, HOUR_S + 360)
     assert coverage_text(found) == (
-        "seen 1 h 6 min of 3 h; not yet looked at 1:00:00 to 3:00:00; 360 previews used"
+        "seen 1 h 6 min of 3 h; still to watch 1:00:00 to 3:00:00; 360 previews of it used"
     )
 
 

@@ -190,7 +190,7 @@ def test_a_long_new_film_is_answered_from_previews_unless_told_to_wait(inside, l
     early = inside.run("ask", long_clip, "is it red?", *short_passes)
     assert early.returncode == 0, early.stderr
     assert "previews 8 of 140, 132 s not watched yet" in early.stdout
-    assert "streamvid ingest FILE" in early.stderr
+    assert "streamvid ingest" in early.stderr
     whole = inside.run("ask", long_clip, "is it red?", "--wait", *short_passes)
     assert whole.returncode == 0, whole.stderr
     assert "previews" not in whole.stdout

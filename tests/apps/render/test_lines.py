@@ -131,7 +131,7 @@ def test_plain_text_keeps_every_script():
         (
             {"resumed": True, "new_frames": 20, "ticks_gapped": 8, "damage_packets": 3},
             "holiday.mp4: went on and remembered 20 frames in 2.0 s, 8 s not seen,"
-            " 3 packets and 0 frames damaged",
+            " damaged: packets 3, frames 0",
         ),
     ],
 )
@@ -165,7 +165,7 @@ def test_an_inspection_tells_each_second_and_gap():
     assert "20 = 10 seen + 2 covered + 0 dropped + 8 in gaps + 0 pending" in text
     assert "gap       0:05 to 0:13: hole" in text
     assert "10 and 4 previews" in text
-    assert "1 packets, 2 frames" in text
+    assert "packets 1, frames 2" in text
     assert "cdcd" in text
     assert "\x1b" not in text
 

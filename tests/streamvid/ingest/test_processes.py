@@ -143,7 +143,7 @@ def test_a_question_is_answered_while_another_process_ingests(
         assert "exact" not in answer.exactness
         assert answer.usage.range_frames > 0
         assert bool(answer.coverage.preview_frames) == two_passes
-        assert "not yet looked at" in answer.coverage.text
+        assert "still to watch" in answer.coverage.text
         found = session.search(clip, "red", now=True)  # without ``now`` it would wait for ever
         assert found.moments
         assert found.coverage.pending_s > 0

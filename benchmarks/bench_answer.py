@@ -128,10 +128,15 @@ def main() -> None:
         print(f"writing {film}")
         write_film(film, arguments.frames)
 
-    model = load_nano(cache=arguments.cache, weights=arguments.weights, say=print)
+    loaded: list[Any] = []
 
     def load() -> Any:
-        return model  # contexts, states, indexes and views are a session's, and cold in a new one
+        # Once: contexts, states, indexes and views are a session's, and cold in a new one. Never in
+        # this thread: OpenMP would keep a second pool for it, and with more threads than processors
+        # let none of them wait awake, which halves the speed of decoding.
+        if not loaded:
+            loaded.append(load_nano(cache=arguments.cache, weights=arguments.weights, say=print))
+        return loaded[0]
 
     home = arguments.work / "home"
     ranges = [seconds for seconds in RANGES if seconds <= arguments.frames]

@@ -26,8 +26,8 @@ PrecisionName = Literal["auto", "fp32", "bf16", "int8"]
 
 _REPEATS = 12
 _PREFILL_ROWS = 256
-# More than the cores' own caches hold (57 MB of bf16), so that decode reads memory as in use: with 8
-# bf16 now and then looked as fast as int8, which is 1.45 times as fast over a whole model.
+# More than the cores' own caches hold (57 MB of bf16), so that decode reads memory, as in use: of 8
+# matrices bf16 at times looked as fast as int8, which over a whole model is 1.45 times as fast.
 _DECODE_MATRICES = 16
 _HYSTERESIS = 0.92  # a second copy, or rounded weights, must earn at least 8 %
 

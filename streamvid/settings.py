@@ -51,9 +51,9 @@ class Settings:
     """Budget for kept pre-fusion keys and values."""
     context_bytes: int = 256 * 2**20
     """Budget for kept contexts (KV caches) between questions."""
-    prefill_chunk_tokens: int = 512
+    prefill_chunk_tokens: int | None = None
     """View tokens prefilled in one job; ingest and other questions get a turn in between."""
-    fuse_step_frames: int = 8
+    fuse_step_frames: int | None = None
     """Frames fused in one job."""
     still_quality: int = 90
     """JPEG quality of stills, 1 to 100."""
@@ -82,15 +82,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         positive = (
-            "max_new_tokens", "evidence_moments", "prefill_chunk_tokens", "fuse_step_frames",
-            "commit_s", "commit_frames", "preview_frames", "decoded_queue_frames",
-            "waiting_questions", "waiting_live_frames", "live_late_s", "attach_poll_s",
+            "max_new_tokens", "evidence_moments", "commit_s", "commit_frames", "preview_frames",
+            "decoded_queue_frames", "waiting_questions", "waiting_live_frames", "live_late_s",
+            "attach_poll_s",
         )  # fmt: skip
         for name in positive:
             _need(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
         for name in ("history_tokens", "states_bytes", "context_bytes", "two_pass_min_s"):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("fusion_frames", "view_tokens", "moment_separation_s"):
+        optional = (
+            "fusion_frames", "view_tokens", "moment_separation_s", "prefill_chunk_tokens",
+            "fuse_step_frames",
+        )  # fmt: skip
+        for name in optional:
             value = getattr(self, name)
             _need(value is None or value > 0, name, value, "more than 0")
         _need(self.temperature >= 0, "temperature", self.temperature, "0 or more")

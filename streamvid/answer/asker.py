@@ -213,7 +213,7 @@ class Asker:
                 self._keeper.release(talk, work.owner)
             kept, work.reused = jobs.take_context(
                 self._engine, self._contexts, key, head, reading.view.flat_tokens,
-                chunk_tokens=self._settings.prefill_chunk_tokens, owner=work.owner,
+                chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec), owner=work.owner,
                 check=lambda: self._check(work),
             )  # fmt: skip
         if talk is not None:
@@ -277,9 +277,11 @@ class Asker:
             (FrameKey(work.frames.recording_id, tick, preview[tick]), weight)
             for tick, weight in zip(work.fusion.ticks, work.fusion.weights, strict=True)
         ]
+        assert work.facts is not None
+        step_frames = self._settings.fuse_step_frames or work.facts.spec.encode_batch
         fusion = jobs.Fusion(
             self._engine, self._states, snapshot, work.question.text, frames,
-            step_frames=self._settings.fuse_step_frames, owner=work.owner, follows=work.follows,
+            step_frames=step_frames, owner=work.owner, follows=work.follows,
             check=lambda: self._check(work),
         )  # fmt: skip
         fusion.start()

@@ -18,7 +18,8 @@ from streamvid.answer.reading import Reading
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.engine import Engine, Priority
 from streamvid.errors import RecordingError
-from streamvid.model.seam import FloatArray, FusedSum, VideoModel
+from streamvid.model.seam import FloatArray, FusedSum, ModelSpec, VideoModel
+from streamvid.settings import Settings
 
 STEPS_AHEAD = 2
 """Fusion steps with the engine at once: the next one waits already when one is done."""
@@ -192,6 +193,11 @@ def say_again(
             check()
     finally:
         steps.cancel()
+
+
+def chunk_tokens(settings: Settings, spec: ModelSpec) -> int:
+    """View tokens of one prefill job: what is set, or what the model wants."""
+    return settings.prefill_chunk_tokens or spec.prefill_chunk_tokens
 
 
 def context_key(recording_id: str, head: FloatArray, view_digest: str) -> ContextKey:

@@ -52,7 +52,8 @@ class TalkKeeper:
             try:
                 jobs.say_again(
                     self._engine, kept, rows,
-                    chunk_tokens=self._settings.prefill_chunk_tokens, owner=work.owner, check=check,
+                    chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec),
+                    owner=work.owner, check=check,
                 )  # fmt: skip
             except BaseException:
                 self.give_back(kept, work.owner)

@@ -53,6 +53,9 @@ class ModelSpec:
     """Bytes of one frame's pre-fusion keys and values."""
     context_token_bytes: int
     """Bytes of one token's keys and values in the language model."""
+    prefill_chunk_tokens: int = 256
+    """View tokens that the model prefills well within a second on this machine: others wait so
+    long. Fewer passes cost less."""
 
     @property
     def prefix_tokens(self) -> int:

@@ -48,12 +48,19 @@ def squares(stills: Sequence[Picture]) -> Tensor:
     frames must look the same (docs/training.md).
     """
     resized = torch.empty(len(stills), 3, IMAGE_PX, IMAGE_PX, dtype=torch.uint8)
+    groups: dict[tuple[int, ...], list[int]] = {}
     for number, still in enumerate(stills):
-        # A copy: torch warns of arrays that may not be written, as decoders and files give them.
-        pixels = torch.from_numpy(np.array(still)).permute(2, 0, 1)[None]
-        resized[number] = F.interpolate(
-            pixels, (IMAGE_PX, IMAGE_PX), mode="bicubic", antialias=True, align_corners=False
-        )[0]
+        groups.setdefault(still.shape, []).append(number)
+    # Stills of one size in one call: each call wakes the other threads anew.
+    for numbers in groups.values():
+        pixels = torch.from_numpy(np.stack([stills[number] for number in numbers]))
+        resized[numbers] = F.interpolate(
+            pixels.permute(0, 3, 1, 2),
+            (IMAGE_PX, IMAGE_PX),
+            mode="bicubic",
+            antialias=True,
+            align_corners=False,
+        )
     return resized.float().contiguous(memory_format=torch.channels_last)
 
 

@@ -15,7 +15,6 @@ from torch import Tensor
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, KVCache, LanguageModel, LlamaStack
 from streamvid.model.llama.generation import generate
-from streamvid.model.llama.language_model import PREFILL_CHUNK_TOKENS
 from streamvid.model.nano.frames import FrameEncoder
 from streamvid.model.nano.prefusion import FusionGate
 from streamvid.model.nano.prompt import Prompt
@@ -135,7 +134,7 @@ class NanoContext:
         """Prefill ``embeddings`` [n, d]. Raises ContextFullError past the model's last position."""
         if len(embeddings) == 0:
             return
-        rows, chunk_tokens = _tensor(embeddings), PREFILL_CHUNK_TOKENS
+        rows, chunk_tokens = _tensor(embeddings), self._language.chunk_tokens
         if self._opening is not None:
             rows = torch.cat((self._opening, rows))
             chunk_tokens += self._opening.shape[0]  # one pass, not one and a little one
@@ -186,6 +185,7 @@ class NanoModel:
             keeps_fused_prefix=True,
             state_bytes=self._state_bytes(),
             context_token_bytes=language.token_bytes,
+            prefill_chunk_tokens=language.chunk_tokens,
         )
 
     @property
@@ -335,6 +335,7 @@ class NanoModel:
             stop=stop,
             cancelled=cancelled,
             deadline_s=deadline_s,
+            chunk_tokens=self._parts.language.chunk_tokens,
         )
 
     def close(self) -> None:

@@ -11,18 +11,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
 from memory.admission import check_numbers
 from memory.database import transaction, translated
 from memory.errors import CommitRefusedError, StillMissingError
+from memory.held_database import HeldDatabase
 from memory.identified import read_info
 from memory.lock import IngestLock
 from memory.rows import FrameRow, ModelIdentity, Segment, half_bytes
 from memory.schema import NUMBERS
-from memory.summary import close_keeping_summary
 
 _SCRATCH = (
     "CREATE TABLE next_previews (tick INTEGER PRIMARY KEY, tokens BLOB NOT NULL,"
@@ -39,19 +38,17 @@ _TO_BE_ENCODED = (
 )
 
 
-class Reencoder:
+class Reencoder(HeldDatabase):
     """The right to replace a recording's numbers, until ``close``; made by ``Recording.reencoder``.
 
     ``begin`` first, then ``add`` for each of ``left`` and ``add_previews``, then ``swap``. Nothing
     else can ingest meanwhile, so which frames there are does not change. For one thread at a time.
     Every call may raise StorageError's leaves; after any error the recording is as it was before.
+    What was added and not swapped when it closes stays for the next run.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: IngestLock) -> None:
-        self._path = path
-        self._connection = connection
-        self._lock = lock
-        self._closed = False
+        super().__init__(path, connection, lock)
         self._model: ModelIdentity | None = None
         try:
             with translated(path):
@@ -60,27 +57,6 @@ class Reencoder:
         except BaseException:
             self.close()
             raise
-
-    def close(self) -> None:
-        """Give back the right; what was added and not swapped stays for the next run."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            close_keeping_summary(self._connection, self._path)
-        finally:
-            self._lock.close()
-
-    def __enter__(self) -> Reencoder:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def begin(self, model: ModelIdentity) -> None:
         """Make room for ``model``'s numbers; what an earlier run added of them is kept."""

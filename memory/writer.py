@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from memory.admission import check_batch, check_previews
 from memory.blocks import add_span, block_of, cuts_before, join_gaps
 from memory.database import transaction, translated
 from memory.errors import CommitRefusedError
+from memory.held_database import HeldDatabase
 from memory.lock import IngestLock
 from memory.rows import (
     Batch,
@@ -29,10 +29,9 @@ from memory.rows import (
     TickSpan,
     half_bytes,
 )
-from memory.summary import close_keeping_summary
 
 
-class Writer:
+class Writer(HeldDatabase):
     """The one ingester of a recording, until ``close``; made by ``Recording.writer``.
 
     For one thread at a time.
@@ -41,32 +40,8 @@ class Writer:
     def __init__(
         self, path: Path, info: RecordingInfo, connection: sqlite3.Connection, lock: IngestLock
     ) -> None:
+        super().__init__(path, connection, lock)
         self.info = info
-        self._path = path
-        self._connection = connection
-        self._lock = lock
-        self._closed = False
-
-    def close(self) -> None:
-        """Give back the right to ingest; doing it twice is harmless."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            close_keeping_summary(self._connection, self._path)
-        finally:
-            self._lock.close()
-
-    def __enter__(self) -> Writer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def settled(self) -> list[TickSpan]:
         """Return the spans of ticks that are done, in order: where to go on from."""

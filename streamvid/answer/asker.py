@@ -272,9 +272,10 @@ class Asker:
         """The question on its way to being fused with the fusion set."""
         assert work.fusion is not None
         table = work.frames.table
+        fingerprint = snapshot.info.model.fingerprint
         preview = dict(zip(table.ticks.tolist(), table.preview.tolist(), strict=True))
         frames = [
-            (FrameKey(work.frames.recording_id, tick, preview[tick]), weight)
+            (FrameKey(work.frames.recording_id, tick, preview[tick], fingerprint), weight)
             for tick, weight in zip(work.fusion.ticks, work.fusion.weights, strict=True)
         ]
         assert work.facts is not None

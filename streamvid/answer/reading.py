@@ -58,7 +58,7 @@ class RangeFrames:
     span: TickSpan | None
     coverage: Coverage
     rounded: bool
-    state: tuple[int, int]
+    state: tuple[int, int, str]
     keys_only: bool
 
     @property
@@ -97,7 +97,9 @@ def frames_in(
     """Find the frames of a range and say what of it was seen."""
     table = snapshot.frames(previews=True)
     settled, counters, gaps = snapshot.settled(), counters_of(snapshot), snapshot.gaps()
-    state = (snapshot.frame_count(), snapshot.preview_count())
+    # Another process may have encoded it anew: as many frames, other numbers.
+    fingerprint = snapshot.info.model.fingerprint
+    state = (snapshot.frame_count(), snapshot.preview_count(), fingerprint)
     whole = coverage_of(table, gaps, settled, counters)
     start_s, end_s = bounds(within, whole.end_s)
     rounded = False
@@ -153,7 +155,7 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._readings: OrderedDict[object, Reading] = OrderedDict()
-        self._indexes: OrderedDict[str, tuple[tuple[int, int], FlatIndex]] = OrderedDict()
+        self._indexes: OrderedDict[str, tuple[tuple[int, int, str], FlatIndex]] = OrderedDict()
 
     def read(self, snapshot: Snapshot, frames: RangeFrames, *, view_tokens: int) -> Reading:
         """View of at most ``view_tokens`` and prefix of ``frames``, which must not be empty."""

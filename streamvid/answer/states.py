@@ -15,11 +15,16 @@ from streamvid.model.seam import FusedSum, Picture, States, VideoModel
 
 @dataclass(frozen=True, slots=True)
 class FrameKey:
-    """A frame of a recording. ``preview``: it only stands in for the tick's real one."""
+    """A frame of a recording. ``preview``: it only stands in for the tick's real one.
+
+    ``fingerprint`` is of the model that states are made with: it may follow a recording that was
+    encoded anew.
+    """
 
     recording_id: str
     tick: int
     preview: bool
+    fingerprint: str = ""
 
 
 class StatesCache:

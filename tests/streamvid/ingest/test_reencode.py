@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from memory import Home, ModelIdentity, Recording
+from streamvid.answer.reading import Library, frames_in
+from streamvid.answer.span import TimeRange
 from streamvid.errors import (
     IngestInterruptedError,
     ModelMismatchError,
@@ -132,6 +134,27 @@ def test_it_equals_a_fresh_ingest_under_the_second_model(
     assert (done[0], done[-1], told[-1].expected_ticks) == (0, 147, 147)
     with Session(home, first_model) as session, pytest.raises(ModelMismatchError):
         session.ask(clip, "what ?").result()
+
+
+def test_what_was_read_before_is_not_used_for_numbers_that_replaced_it(
+    home: Path, clip: Path
+) -> None:
+    settings = Settings()
+    query = np.ones(first_model().spec.embedding_width, np.float32)
+
+    def look(library: Library) -> tuple[str, list[float]]:
+        recording = recording_in(home)
+        with recording.snapshot() as snapshot:
+            frames = frames_in(snapshot, recording, TimeRange(), settings)
+            view = library.read(snapshot, frames, view_tokens=32).view
+            found = library.search(snapshot, frames, query, 5)
+        return view.digest, [moment.score for moment in found]
+
+    kept = Library(settings)
+    before = look(kept)
+    with Session(home, second_model) as session:  # as another process would
+        session.reencode(clip)
+    assert look(kept) == look(Library(settings)) != before
 
 
 def test_a_model_that_stores_no_prefixes_and_back_again(home: Path, clip: Path) -> None:

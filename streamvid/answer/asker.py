@@ -152,8 +152,8 @@ class Asker:
     ) -> tuple[KeptContext, FloatArray]:
         """Everything up to the prompt's embeddings [n, d] and the context they go behind.
 
-        The view is read while the engine embeds the phrase, which leaves cores free; fusion is
-        under way while the prefix is put together.
+        View and index are read while the engine embeds the phrase, which leaves cores free; fusion
+        is under way while the prefix is put together.
         """
         work.facts = self._engine.follow(work.owner, snapshot.info.model.fingerprint)
         snapshot.require_model(model_identity(work.facts))
@@ -163,6 +163,7 @@ class Asker:
         began_s = self._now_s()
         with self._reading:
             reading = self._library.read(snapshot, work.frames, view_tokens=self._room(work, talk))
+            self._library.read_index(snapshot, work.frames)
         work.context_s = self._now_s() - began_s
         self._retrieve(work, snapshot, query)
         began_s = self._now_s()

@@ -177,6 +177,10 @@ class Library:
             self._readings.popitem(last=False)
         return reading
 
+    def read_index(self, snapshot: Snapshot, frames: RangeFrames) -> None:
+        """Have the recording's search index ready, for a ``search`` to come."""
+        self._index(snapshot, frames)
+
     def search(
         self, snapshot: Snapshot, frames: RangeFrames, query: FloatArray, count: int
     ) -> list[Found]:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from streamvid.engine.allocator import keep_large_buffers
+from streamvid.engine.blas_threads import limit_blas_threads
 from streamvid.engine.schedule import Priority, Turns, Waiting, pick
 from streamvid.engine.stream import Stream, closed_error
 from streamvid.errors import (
@@ -257,6 +259,8 @@ class Engine:
             raise closed_error()
         self._waiting.append(job)
         if self._thread is None:
+            keep_large_buffers()
+            limit_blas_threads()
             # A daemon: an app that dies without closing must not hang on a model's long step.
             self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
             self._thread.start()

@@ -165,7 +165,7 @@ def work(method: str, path: Path) -> None:
 
     if method == "opencv":
         import cv2  # noqa: F401
-    import capture  # noqa: F401
+    from capture import open_file  # noqa: F401 - what it needs is imported when it is looked up
 
     before = resource.getrusage(resource.RUSAGE_SELF)
     kept = METHODS[method](path)

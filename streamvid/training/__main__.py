@@ -31,6 +31,11 @@ import click
 @click.option(
     "--compile/--eager", "compiled", default=False, help="Compile the layers; needs a C++ compiler."
 )
+@click.option(
+    "--start-from",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Trained weights to go on from, such as streamvid/model/nano/weights.",
+)
 @click.option("--ship", type=click.Path(path_type=Path), help="Write the trained weights here.")
 def main(
     captions: Path,
@@ -42,6 +47,7 @@ def main(
     seed: int,
     bf16: bool,
     compiled: bool,
+    start_from: Path | None,
     ship: Path | None,
 ) -> None:
     """Train nano on CAPTIONS, a folder with captions.jsonl and qa.jsonl (or one) and pictures.
@@ -56,6 +62,7 @@ def main(
 
     from streamvid.model.errors import WeightsError
     from streamvid.model.nano.prompt import Prompt
+    from streamvid.training import shipping
     from streamvid.training.material import likeness, prepare, sightings
     from streamvid.training.mixture import Mixture, MixtureSettings
     from streamvid.training.network import Network
@@ -79,6 +86,11 @@ def main(
     network.vision.copy_frozen(material.tower)
     network.vision.retrieval.load_state_dict(material.head.state_dict())
     network.name_classes(prompt)
+    if start_from:
+        try:
+            shipping.start_from(network, start_from, material.language_folder)
+        except WeightsError as error:
+            raise click.ClickException(str(error)) from error
     if compiled:
         network.compile_layers()
     maker = TurnMaker(material.train, seed=seed, likeness=likeness, sightings=sightings(material))
@@ -116,13 +128,13 @@ def main(
         stage = replace(COOLDOWN, name=f"cooldown-{main_steps}")
         trainer.run(stage, cooldown_steps, mixture=mixtures[2])
     if ship:
-        from streamvid.training.shipping import ship_weights
-
         frozen = {
             f"vision.retrieval.{name}": tensor.float()
             for name, tensor in material.head.state_dict().items()
         }
-        ship_weights(trainer.masters.tensors, frozen, material.language_folder, ship, say=say)
+        shipping.ship_weights(
+            trainer.masters.tensors, frozen, material.language_folder, ship, say=say
+        )
 
 
 if __name__ == "__main__":

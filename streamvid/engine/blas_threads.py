@@ -1,6 +1,6 @@
 """Keep numpy's BLAS to one thread while a model computes.
 
-OpenBLAS's threads wait awake for some 30 ms after each product. Search and views are such products,
+OpenBLAS's threads wait awake for a while after each product. Search and views are such products,
 right ahead of the model's work, whose threads then find a core taken: the first word of an answer
 came after 590 ms, and after 507 ms with this, on two cores.
 """

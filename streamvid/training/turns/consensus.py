@@ -14,7 +14,7 @@ from streamvid.training.turns.captions import VERB_BASE, Caption
 
 _FEWEST_CAPTIONS = 3
 _LEAST = 0.1
-_POWER = 2.0
+_POWER = 3.0
 _SHORTEST_WORD = 3
 _EMPTY = words.DETERMINERS | words.PREPOSITIONS | frozenset(["and", "are", "that", "who", "while"])
 
@@ -28,12 +28,37 @@ def agreement_weights(captions: Sequence[Caption]) -> tuple[float, ...]:
     if len(captions) < _FEWEST_CAPTIONS:
         return (1.0,) * len(captions)
     said = [_content(caption) for caption in captions]
-    votes = Counter(word for spoken in said for word in spoken)
-    agreed = {word for word, count in votes.items() if 2 * count >= len(captions)}
+    votes, agreed = _votes(said)
     return tuple(
         (_LEAST + _score(spoken, votes, agreed, others=len(captions) - 1)) ** _POWER
         for spoken in said
     )
+
+
+def supplements(captions: Sequence[Caption]) -> tuple[int | None, ...]:
+    """For each caption the number of the one that best completes it to a description.
+
+    That is the one that adds the most of what several captions name, each word counted as often as
+    it is named. None where it would add nothing, or where there are fewer than 3 captions.
+    """
+    if len(captions) < _FEWEST_CAPTIONS:
+        return (None,) * len(captions)
+    said = [_content(caption) for caption in captions]
+    votes, _ = _votes(said)
+    backed = {word: count for word, count in votes.items() if count > 1}
+
+    def best_after(spoken: frozenset[str]) -> int | None:
+        added = [sum(backed.get(word, 0) for word in other - spoken) for other in said]
+        best = max(range(len(said)), key=added.__getitem__)
+        return best if added[best] else None
+
+    return tuple(best_after(spoken) for spoken in said)
+
+
+def _votes(said: Sequence[frozenset[str]]) -> tuple[Counter[str], set[str]]:
+    """How many captions name each word, and the words that at least half of them do."""
+    votes = Counter(word for spoken in said for word in spoken)
+    return votes, {word for word, count in votes.items() if 2 * count >= len(said)}
 
 
 def _score(spoken: frozenset[str], votes: Counter[str], agreed: set[str], *, others: int) -> float:

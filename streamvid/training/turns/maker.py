@@ -164,11 +164,11 @@ class TurnMaker:
         return draw_turns(makers, shares, rng, n)
 
     def _caption(self, reading: Reading, rng: Random) -> Turn | None:
-        if not reading.captions:
-            return None
-        request = wording.fill(rng.choice(wording.CAPTION_REQUESTS), rng)
-        told = rng.choices(reading.captions, reading.agreement)[0]
-        return Turn(request, told.text, "caption")
+        forms = wording.SENTENCE_REQUESTS + wording.DESCRIPTION_REQUESTS
+        form = rng.choice(forms)
+        whole = form in wording.DESCRIPTION_REQUESTS
+        told = reading.description(rng) if whole else reading.sentence(rng)
+        return None if told is None else Turn(wording.fill(form, rng), told, "caption")
 
     def _yesno(self, odds: Odds, rng: Random) -> Turn | None:
         picked = odds.pick(rng)

@@ -6,7 +6,6 @@ from random import Random
 
 from streamvid.training.turns import filming, grammar, wording
 from streamvid.training.turns.film import Film
-from streamvid.training.turns.reading import Reading
 from streamvid.training.turns.turn import Kind, Turn
 
 _MEDIA = wording.VIDEO_WORDS
@@ -31,19 +30,25 @@ def now(film: Film, rng: Random) -> Turn | None:
 
 
 def describe(film: Film, rng: Random) -> Turn | None:
-    """One sentence that joins what the scenes show, at most four of them, evenly spread."""
+    """One sentence that joins what the scenes show, at most four of them, evenly spread.
+
+    A single scene is described as a picture is.
+    """
     count = len(film.scenes)
     picked = list(range(count))
     if count > _MOST_SCENES_TOLD:
         step = (count - 1) / (_MOST_SCENES_TOLD - 1)
         picked = [round(i * step) for i in range(_MOST_SCENES_TOLD)]
+    question = wording.fill(rng.choice(filming.DESCRIBE), rng, media=_MEDIA)
+    if count == 1:
+        text = film.scenes[0].description(rng)
+        return None if text is None else Turn(question, text, "caption")
     told: list[str] = []
     for scene in picked:
-        text = _told(film.scenes[scene], rng, short=count > 1)
+        text = film.scenes[scene].sentence(rng, most_words=_SHORT_WORDS)
         if text is None:
             return None
         told.append(grammar.lower_first(text))
-    question = wording.fill(rng.choice(filming.DESCRIBE), rng, media=_MEDIA)
     return Turn(question, grammar.sentence(_joined(told, rng)), "caption")
 
 
@@ -71,28 +76,13 @@ def one_fact(film: Film, rng: Random) -> Turn | None:
 def _of_scene(
     film: Film, scene: int, forms: tuple[str, ...], rng: Random, kind: Kind
 ) -> Turn | None:
-    text = _told(film.scenes[scene], rng, short=False)
+    text = film.scenes[scene].sentence(rng)
     if text is None:
         return None
     return Turn(wording.fill(rng.choice(forms), rng, media=_MEDIA), text, kind)
 
 
-def _told(reading: Reading, rng: Random, *, short: bool) -> str | None:
-    """A caption of the scene; a short one where several are to be joined, if there is one."""
-    if not reading.captions:
-        return None
-    weighed = list(zip(reading.captions, reading.agreement, strict=True))
-    if short:
-        weighed = [pair for pair in weighed if len(pair[0].tokens) <= _SHORT_WORDS]
-        if not weighed:
-            return min((c.text for c in reading.captions), key=len)
-    captions, agreement = zip(*weighed, strict=True)
-    return str(rng.choices(captions, agreement)[0].text)
-
-
 def _joined(parts: list[str], rng: Random) -> str:
-    if len(parts) == 1:
-        return parts[0]
     if len(parts) == 2:
         link = rng.choice((", then ", ", and then ", "; after that, "))
         return ("first, " if rng.random() < 0.5 else "") + parts[0] + link + parts[1]

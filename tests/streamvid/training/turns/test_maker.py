@@ -153,6 +153,19 @@ def test_one_caption_is_told_once():
         assert sum(turn.kind == "caption" for turn in turns) <= 1
 
 
+def test_a_description_goes_on_where_a_sentence_stops():
+    captions = ("A dog leaps over a fence.", "A dog leaps.", "The fence and a dog.", "A wild dog.")
+    example = Example("leap.jpg", captions, (), "", False)
+    for seed in range(60):
+        for turn in village_maker().picture_turns(example, Random(seed), 4):
+            if turn.kind == "caption":
+                several = turn.answer.count(".") > 1
+                assert "sentence" not in turn.question or not several
+                if turn.question.startswith(("What do you see", "Describe this")):
+                    assert {"leaps", "fence"} <= set(turn.answer.rstrip(".").lower().split())
+                    assert several == (turn.answer != captions[0])
+
+
 def test_several_can_be_asked_about_at_once():
     asked = [turn for _, turn in many(1000, seed=8) if " any " in turn.question]
     assert {is_yes(turn) for turn in asked} == {True, False}

@@ -12,6 +12,7 @@ Fusion = Literal["bounded", "full"]
 Weighting = Literal["span", "focus"]
 ViewPolicy = Literal["uniform", "merge-similar"]
 Edges = Literal["refuse", "round"]
+SearchIndex = Literal["flat", "faiss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Settings:
     """Share of probability that is sampled from where temperature is above 0."""
     seed: int = 0
     """Seed of sampling."""
+    search_index: SearchIndex = "flat"
+    """What looks moments up: a plain product, or faiss; both are exact."""
     evidence_moments: int = 3
     """Most moments shown beside an answer."""
     moment_separation_s: float | None = None
@@ -105,6 +108,7 @@ class Settings:
             "weighting": ("span", "focus"),
             "view_policy": ("uniform", "merge-similar"),
             "edges": ("refuse", "round"),
+            "search_index": ("flat", "faiss"),
             "sampling": ("tick", "keys"),
         }
         for name, allowed in choices.items():

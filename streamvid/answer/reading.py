@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from memory import (
     Coverage,
+    FaissIndex,
     FlatIndex,
     FrameTable,
     GapRow,
+    MomentIndex,
     PrefixSum,
     Recording,
     Snapshot,
@@ -33,12 +35,16 @@ from streamvid.answer.result import CoverageReport, Moment
 from streamvid.answer.span import TimeRange, bounds
 from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 from streamvid.model.seam import FloatArray
-from streamvid.settings import Settings
+from streamvid.settings import SearchIndex, Settings
 
 KEPT_READINGS = 2
 KEPT_INDEXES = 8
 MIN_SEPARATION_S = 10.0
 """Moments lie so far apart, if the range is long enough."""
+_INDEXES: dict[SearchIndex, Callable[[int], MomentIndex]] = {
+    "flat": FlatIndex,
+    "faiss": FaissIndex,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +161,7 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._readings: OrderedDict[object, Reading] = OrderedDict()
-        self._indexes: OrderedDict[str, tuple[tuple[int, int, str], FlatIndex]] = OrderedDict()
+        self._indexes: OrderedDict[str, tuple[tuple[int, int, str], MomentIndex]] = OrderedDict()
 
     def read(self, snapshot: Snapshot, frames: RangeFrames, *, view_tokens: int) -> Reading:
         """View of at most ``view_tokens`` and prefix of ``frames``, which must not be empty."""
@@ -243,12 +249,12 @@ class Library:
             return self._settings.moment_separation_s
         return min(MIN_SEPARATION_S, max(1.0, range_s / (2 * count - 1)))
 
-    def _index(self, snapshot: Snapshot, frames: RangeFrames) -> FlatIndex:
+    def _index(self, snapshot: Snapshot, frames: RangeFrames) -> MomentIndex:
         kept = self._indexes.get(frames.recording_id)
         if kept is not None and kept[0] == frames.state:
             self._indexes.move_to_end(frames.recording_id)
             return kept[1]
-        index = FlatIndex(snapshot.geometry.embedding_width)
+        index = _INDEXES[self._settings.search_index](snapshot.geometry.embedding_width)
         chunks = list(snapshot.embeddings(previews=True))
         if chunks:  # in one piece: the index would grow by copying otherwise
             index.append(

@@ -113,3 +113,11 @@ def test_a_separation_that_was_set_holds(recording, snapshot):
     settings = Settings(moment_separation_s=25)
     moments = shown(recording, snapshot, PLAIN, settings=settings)
     assert least_distance_s(moments) >= 25
+
+
+def test_faiss_shows_the_same_moments(recording, snapshot):
+    for question in (PLAIN, "What is it at 80 seconds?"):
+        flat = shown(recording, snapshot, question)
+        other = shown(recording, snapshot, question, settings=Settings(search_index="faiss"))
+        assert [t_s for t_s, _ in other] == [t_s for t_s, _ in flat]
+        assert [score for _, score in other] == pytest.approx([s for _, s in flat], abs=1e-5)

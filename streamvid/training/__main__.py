@@ -95,8 +95,8 @@ def main(
         network.compile_layers()
     maker = TurnMaker(material.train, seed=seed, likeness=likeness, sightings=sightings(material))
     # Hard noes teach to look closely, but a person asks about anything: single pictures are asked
-    # so at last, or the model would say no too often.
-    plain = maker.with_hardness(1.0)
+    # more so at last, or the model would say no too often; with none of them it would too.
+    plain = maker.for_cooldown()
     mixtures = [
         Mixture(
             examples,

@@ -35,26 +35,6 @@ def agreement_weights(captions: Sequence[Caption]) -> tuple[float, ...]:
     )
 
 
-def supplements(captions: Sequence[Caption]) -> tuple[int | None, ...]:
-    """For each caption the number of the one that best completes it to a description.
-
-    That is the one that adds the most of what several captions name, each word counted as often as
-    it is named. None where it would add nothing, or where there are fewer than 3 captions.
-    """
-    if len(captions) < _FEWEST_CAPTIONS:
-        return (None,) * len(captions)
-    said = [_content(caption) for caption in captions]
-    votes, _ = _votes(said)
-    backed = {word: count for word, count in votes.items() if count > 1}
-
-    def best_after(spoken: frozenset[str]) -> int | None:
-        added = [sum(backed.get(word, 0) for word in other - spoken) for other in said]
-        best = max(range(len(said)), key=added.__getitem__)
-        return best if added[best] else None
-
-    return tuple(best_after(spoken) for spoken in said)
-
-
 def _votes(said: Sequence[frozenset[str]]) -> tuple[Counter[str], set[str]]:
     """How many captions name each word, and the words that at least half of them do."""
     votes = Counter(word for spoken in said for word in spoken)

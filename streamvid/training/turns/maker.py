@@ -41,6 +41,8 @@ so ``qa`` weighs only where pairs were given."""
 
 _TEXT_ROWS = 4000
 _OTHERS_KEPT = 1024
+_COOLDOWN_HARDNESS = 2.0
+"""How much likelier a "no" is about kin; ``fit_balance`` has what it is before that."""
 _LEFT_OUT = {"One.": 0.6, "Outdoors.": 0.85}
 
 
@@ -89,13 +91,16 @@ class TurnMaker:
         alone = [self.reader.read_text(text).verdicts for text in captions[:_TEXT_ROWS]]
         self.text_balance = fit_balance(universe, *universe.marks(alone)) if alone else self.balance
 
-    def with_hardness(self, hard: float) -> TurnMaker:
-        """A maker whose noes about single pictures are ``hard`` times likelier about kin.
+    def for_cooldown(self) -> TurnMaker:
+        """A maker of what a model is to end with, nearer to what people ask.
 
-        At 1 they are about anything, as a person's might be; films are asked as before.
+        Fewer noes about single pictures are about kin of what is there, and colours are asked for
+        twice as often; films are asked as before.
         """
         other = copy(self)
+        hard = _COOLDOWN_HARDNESS
         other.balance = fit_balance(self.balance.universe, self._true, self._false, hard=hard)
+        other.mix = {**self.mix, "colour": 2 * self.mix.get("colour", 0.0)}
         return other
 
     def reading(self, example: Example) -> Reading:
@@ -164,11 +169,9 @@ class TurnMaker:
         return draw_turns(makers, shares, rng, n)
 
     def _caption(self, reading: Reading, rng: Random) -> Turn | None:
-        forms = wording.SENTENCE_REQUESTS + wording.DESCRIPTION_REQUESTS
-        form = rng.choice(forms)
-        whole = form in wording.DESCRIPTION_REQUESTS
-        told = reading.description(rng) if whole else reading.sentence(rng)
-        return None if told is None else Turn(wording.fill(form, rng), told, "caption")
+        request = wording.fill(rng.choice(wording.CAPTION_REQUESTS), rng)
+        told = reading.tell(rng)
+        return None if told is None else Turn(request, told, "caption")
 
     def _yesno(self, odds: Odds, rng: Random) -> Turn | None:
         picked = odds.pick(rng)

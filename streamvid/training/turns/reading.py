@@ -13,7 +13,7 @@ from streamvid.training.turns.catalogue import load_catalogue
 from streamvid.training.turns.categories import category_facts
 from streamvid.training.turns.claims import Claim, Verdicts, claim
 from streamvid.training.turns.concepts import Concept
-from streamvid.training.turns.consensus import agreement_weights, supplements
+from streamvid.training.turns.consensus import agreement_weights
 from streamvid.training.turns.doings import doing_facts, object_facts
 from streamvid.training.turns.facts import (
     Fact,
@@ -45,42 +45,28 @@ class Reading:
     """One picture as its words tell it; ``vocabulary`` is every word said of it.
 
     ``captions`` are as they are to be told, without what few of them mention (``pruning``).
-    ``agreement[i]``: how often to take caption i, by how far the others say the same;
-    ``supplements[i]``: the caption that best tells what caption i leaves out, if any does.
+    ``agreement[i]``: how often to take caption i, by how far the others say the same.
     """
 
     captions: tuple[Caption, ...]
     agreement: tuple[float, ...]
-    supplements: tuple[int | None, ...]
     vocabulary: frozenset[str]
     facts: tuple[Fact, ...]
     verdicts: Verdicts
 
-    def sentence(self, rng: Random, *, most_words: int | None = None) -> str | None:
+    def tell(self, rng: Random, *, most_words: int | None = None) -> str | None:
         """A caption, drawn by agreement; None where there are none.
 
         With ``most_words`` one of those that are no longer, or the shortest of all.
         """
-        drawn = self._drawn(rng, most_words)
-        return None if drawn is None else self.captions[drawn].text
-
-    def description(self, rng: Random) -> str | None:
-        """A caption, and a second one where that adds what several captions tell."""
-        drawn = self._drawn(rng, None)
-        if drawn is None:
-            return None
-        more = self.supplements[drawn]
-        texts = [self.captions[drawn].text] + ([] if more is None else [self.captions[more].text])
-        return " ".join(texts)
-
-    def _drawn(self, rng: Random, most_words: int | None) -> int | None:
         numbers = list(range(len(self.captions)))
         if most_words is not None:
             short = [n for n in numbers if len(self.captions[n].tokens) <= most_words]
             numbers = short or sorted(numbers, key=lambda n: len(self.captions[n].text))[:1]
         if not numbers:
             return None
-        return rng.choices(numbers, [self.agreement[n] for n in numbers])[0]
+        drawn = rng.choices(numbers, [self.agreement[n] for n in numbers])[0]
+        return self.captions[drawn].text
 
 
 class Reader:
@@ -177,7 +163,6 @@ class Reader:
         return Reading(
             told,
             agreement_weights(told),
-            supplements(told),
             vocabulary,
             tuple(_facts(gist)) if captions else (),
             Verdicts(frozenset(true), frozenset(false - true)),

@@ -41,11 +41,11 @@ def describe(film: Film, rng: Random) -> Turn | None:
         picked = [round(i * step) for i in range(_MOST_SCENES_TOLD)]
     question = wording.fill(rng.choice(filming.DESCRIBE), rng, media=_MEDIA)
     if count == 1:
-        text = film.scenes[0].description(rng)
+        text = film.scenes[0].tell(rng)
         return None if text is None else Turn(question, text, "caption")
     told: list[str] = []
     for scene in picked:
-        text = film.scenes[scene].sentence(rng, most_words=_SHORT_WORDS)
+        text = film.scenes[scene].tell(rng, most_words=_SHORT_WORDS)
         if text is None:
             return None
         told.append(grammar.lower_first(text))
@@ -76,7 +76,7 @@ def one_fact(film: Film, rng: Random) -> Turn | None:
 def _of_scene(
     film: Film, scene: int, forms: tuple[str, ...], rng: Random, kind: Kind
 ) -> Turn | None:
-    text = film.scenes[scene].sentence(rng)
+    text = film.scenes[scene].tell(rng)
     if text is None:
         return None
     return Turn(wording.fill(rng.choice(forms), rng, media=_MEDIA), text, kind)

@@ -10,33 +10,28 @@ from streamvid.training.turns.claims import Claim
 PICTURE_WORDS = ("picture", "image", "photo", "scene", "video", "clip", "picture", "photo")
 VIDEO_WORDS = ("video", "clip", "video", "film", "recording", "footage")
 
-SENTENCE_REQUESTS = (
+CAPTION_REQUESTS = (
+    "Describe the {medium}.",
+    "Describe this {medium}.",
     "Describe the {medium} in one sentence.",
     "What is happening?",
     "What is happening in the {medium}?",
     "What is going on?",
     "What is going on here?",
-    "What is the {medium} about?",
-    "Give a short description.",
-    "Write a caption.",
-    "Caption this {medium}.",
-    "Tell me what happens.",
-    "Say in one sentence what is going on.",
-)
-"""Answered by one caption."""
-DESCRIPTION_REQUESTS = (
-    "Describe the {medium}.",
-    "Describe this {medium}.",
-    "Describe what you see.",
     "What do you see?",
     "What can you see in the {medium}?",
     "What does the {medium} show?",
     "What is shown?",
     "What is in the {medium}?",
+    "What is the {medium} about?",
+    "Give a short description.",
+    "Write a caption.",
+    "Caption this {medium}.",
     "Tell me what you see.",
+    "Tell me what happens.",
+    "Say in one sentence what is going on.",
     "What do you see in this {medium}?",
 )
-"""Answered by two captions, the second for what the first leaves out; by one if that is all."""
 _THING = (
     "Is there {x}?",
     "Is there {x} in the {medium}?",

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamvid.training.turns.captions import read_caption
-from streamvid.training.turns.consensus import agreement_weights, supplements
+from streamvid.training.turns.consensus import agreement_weights
 
 
 def _weights(*texts: str) -> tuple[float, ...]:
@@ -37,33 +37,3 @@ def test_every_caption_keeps_some_weight(texts: list[str]) -> None:
     weights = _weights(*texts)
     assert len(weights) == len(texts)
     assert all(0 < weight < 2 for weight in weights)
-
-
-def _supplements(*texts: str) -> tuple[int | None, ...]:
-    return supplements([read_caption(text) for text in texts])
-
-
-def test_the_second_caption_tells_what_the_first_left_out() -> None:
-    first, *_ = _supplements(
-        "A dog jumps.", "A dog jumps high.", "A dog leaps over a fence.", "A fence and a dog."
-    )
-    assert first in {2, 3}
-
-
-def test_a_caption_that_says_everything_needs_no_second() -> None:
-    whole, part, *_ = _supplements(
-        "A dog jumps over a fence.", "A dog jumps.", "A dog jumps over a fence.", "A wild dog."
-    )
-    assert whole is None
-    assert part == 0
-
-
-def test_two_captions_do_not_complete_each_other() -> None:
-    assert _supplements("A dog.", "A cat sits on a chair.") == (None, None)
-
-
-@given(st.lists(st.text("adogcatrunsin th.,", max_size=40), max_size=6))
-def test_no_caption_completes_itself(texts: list[str]) -> None:
-    found = _supplements(*texts)
-    assert len(found) == len(texts)
-    assert all(second != first for first, second in enumerate(found))

@@ -153,17 +153,18 @@ def test_one_caption_is_told_once():
         assert sum(turn.kind == "caption" for turn in turns) <= 1
 
 
-def test_a_description_goes_on_where_a_sentence_stops():
-    captions = ("A dog leaps over a fence.", "A dog leaps.", "The fence and a dog.", "A wild dog.")
-    example = Example("leap.jpg", captions, (), "", False)
-    for seed in range(60):
-        for turn in village_maker().picture_turns(example, Random(seed), 4):
-            if turn.kind == "caption":
-                several = turn.answer.count(".") > 1
-                assert "sentence" not in turn.question or not several
-                if turn.question.startswith(("What do you see", "Describe this")):
-                    assert {"leaps", "fence"} <= set(turn.answer.rstrip(".").lower().split())
-                    assert several == (turn.answer != captions[0])
+def test_the_cooldown_asks_for_colours_more_and_with_fewer_hard_noes():
+    maker = village_maker()
+    last = maker.for_cooldown()
+    assert last.mix["colour"] == 2 * maker.mix["colour"]
+    assert 1 < last.balance.hard < maker.balance.hard
+    colours = [sum(turn.kind == "colour" for turn in drawn_by(one)) for one in (maker, last)]
+    assert colours[1] > colours[0]
+
+
+def drawn_by(maker):
+    rng = Random(3)
+    return [t for example in village(200, seed=9) for t in maker.picture_turns(example, rng, 3)]
 
 
 def test_several_can_be_asked_about_at_once():

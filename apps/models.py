@@ -23,7 +23,7 @@ _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 
 
 def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadModel:
-    """The loader of ``settings.model``: ``nano``, or ``module:function`` for one's own.
+    """The loader of ``settings.model``: ``nano``, a LLaVA-Mini's folder, or ``module:function``.
 
     ``note`` takes one line where loading takes long. A function of one's own takes no argument and
     returns a ``VideoModel``. Raises ``ModelNameError``.
@@ -31,9 +31,16 @@ def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadM
     name = settings.model
     if name == "nano":
         return lambda: _load_nano(settings, note)
+    folder = Path(name).expanduser()
+    if (folder / "config.json").exists():
+        return lambda: _load_llava_mini(folder, settings, note)
+    if folder.is_dir():
+        raise ModelNameError(f"no config.json in {name!r}; pass a LLaVA-Mini checkpoint's folder")
     module, colon, function = name.partition(":")
     if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-        raise ModelNameError(f"no model named {name!r}; pass nano or module:function")
+        raise ModelNameError(
+            f"no model named {name!r}; pass nano, a LLaVA-Mini's folder or module:function"
+        )
     return lambda: cast("LoadModel", getattr(importlib.import_module(module), function))()
 
 
@@ -52,6 +59,14 @@ def _load_nano(settings: AppSettings, note: Callable[[str], None]) -> VideoModel
             f"cannot keep converted weights in {str(settings.cache)!r}: {reason};"
             " make room there, or pass --set cache=DIR"
         ) from error
+
+
+def _load_llava_mini(
+    folder: Path, settings: AppSettings, note: Callable[[str], None]
+) -> VideoModel:
+    from streamvid.model.llava_mini.loading import load_llava_mini
+
+    return load_llava_mini(folder, cache=settings.cache, precision=settings.precision, say=note)
 
 
 def _why_not_kept(error: BaseException | None, cache: Path) -> str | None:

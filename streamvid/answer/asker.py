@@ -15,6 +15,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
 from streamvid.answer.contexts import ContextStore, KeptContext
@@ -36,6 +37,7 @@ from streamvid.answer.talk_keeper import TalkKeeper
 from streamvid.answer.work import Question, Work, answer_of, refuse_no_phrase
 from streamvid.engine import Engine, ModelFacts, Priority
 from streamvid.ingest.ingest import model_identity
+from streamvid.model.errors import NoTextSearchError
 from streamvid.model.seam import Finished, FloatArray, Sampling
 from streamvid.settings import Settings
 
@@ -242,10 +244,16 @@ class Asker:
         assert work.facts is not None
         limit = self._limit(work)
         count = min(limit, self._fusion_frames(work.facts))
-        query = embedding.result()
-        with self._reading:
-            found = self._library.search(snapshot, work.frames, query, count)
-            shown = self._library.moments_shown(snapshot, work.frames, query, work.question.text)
+        found: list[Found] = []
+        shown: list[Found] = []
+        # Without words to search by, the newest and evenly spread frames still answer.
+        with suppress(NoTextSearchError):
+            query = embedding.result()
+            with self._reading:
+                found = self._library.search(snapshot, work.frames, query, count)
+                shown = self._library.moments_shown(
+                    snapshot, work.frames, query, work.question.text
+                )
         work.evidence = with_stills(snapshot, shown)
         work.fusion = choose(
             work.frames.table.ticks,

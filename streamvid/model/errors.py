@@ -2,6 +2,7 @@
 
 ModelError
 ├── WeightsError (also LookupError)   weights are missing, incomplete or not the expected ones
+├── NoTextSearchError                 the weights have nothing that compares words with frames
 ├── PromptError (also ValueError)     a question cannot be put to the model as it is
 └── ContextFullError                  the tokens do not fit the model's context
 """
@@ -15,6 +16,10 @@ class ModelError(Exception):
 
 class WeightsError(ModelError, LookupError):
     """Weights are missing, incomplete or not the expected ones."""
+
+
+class NoTextSearchError(ModelError):
+    """The weights have nothing that compares words with frames; questions do without."""
 
 
 class PromptError(ModelError, ValueError):

@@ -141,6 +141,12 @@ class FrameStates:
         """Keys and values of one layer, each [B, K, n, D]."""
         return self._keys[index], self._values[index]
 
+    @classmethod
+    def empty(cls, frames: int) -> FrameStates:
+        """States of no layer: what a model without pre-fusion layers keeps of ``frames``."""
+        nothing = torch.empty(frames, 1, 0, 1)
+        return cls([nothing], [nothing])
+
     def select(self, frames: Sequence[int]) -> FrameStates:
         """A copy of some of the sequences, which does not hold on to the others."""
         return FrameStates(

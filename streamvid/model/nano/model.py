@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
+from streamvid.model.decoder_context import DecoderContext, HeldStates, as_tensor
 from streamvid.model.errors import ModelError
-from streamvid.model.llama import FrameStates, KVCache, LanguageModel, LlamaStack
+from streamvid.model.llama import FrameStates, LanguageModel, LlamaStack
 from streamvid.model.llama.generation import generate
 from streamvid.model.nano.frames import FrameEncoder
 from streamvid.model.nano.prefusion import FusionGate
@@ -70,89 +68,6 @@ class NanoParts:
     digest: str
     """Of packaged and trained weights that stored numbers depend on."""
     trained_view_tokens: int
-
-
-class NanoStates:
-    """Pre-fusion keys and values of frames; see ``seam.States``."""
-
-    def __init__(self, states: FrameStates) -> None:
-        self._states: FrameStates | None = states
-
-    @property
-    def frames(self) -> int:
-        """How many frames it holds."""
-        return self.held().frames
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes it occupies."""
-        return 0 if self._states is None else self._states.nbytes
-
-    def held(self) -> FrameStates:
-        """The keys and values. Raises ModelError once closed."""
-        if self._states is None:
-            raise ModelError("these states are closed; make new ones from stills")
-        return self._states
-
-    def close(self) -> None:
-        """Free it."""
-        self._states = None
-
-
-class NanoContext:
-    """The language model's KV cache; see ``seam.Context``.
-
-    ``opening`` [n, d] is prefilled with the first rows that come behind it: a pass for so few alone
-    would read all weights for them, and took 1 / 27 of a cold question's CPU time.
-    """
-
-    def __init__(
-        self, language: LanguageModel, cache: KVCache, opening: Tensor | None = None
-    ) -> None:
-        self._language, self._cache = language, cache
-        self._opening = opening
-
-    @property
-    def cache(self) -> KVCache:
-        """Keys and values of all its tokens; prefills what waits."""
-        if self._opening is not None:
-            opening, self._opening = self._opening, None
-            self._language.extend(opening, self._cache)
-        return self._cache
-
-    @property
-    def length(self) -> int:
-        """Tokens it holds."""
-        return self._cache.length + (0 if self._opening is None else self._opening.shape[0])
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes it occupies."""
-        return self._cache.nbytes
-
-    def extend(self, embeddings: npt.NDArray[np.floating]) -> None:
-        """Prefill ``embeddings`` [n, d]. Raises ContextFullError past the model's last position."""
-        if len(embeddings) == 0:
-            return
-        rows, chunk_tokens = _tensor(embeddings), self._language.chunk_tokens
-        if self._opening is not None:
-            rows = torch.cat((self._opening, rows))
-            chunk_tokens += self._opening.shape[0]  # one pass, not one and a little one
-        self._language.extend(rows, self._cache, chunk_tokens=chunk_tokens)
-        self._opening = None
-
-    def rewind(self, length: int) -> None:
-        """Forget all but the first ``length`` tokens."""
-        self.cache.rewind(length)
-
-    def fork(self) -> NanoContext:
-        """An independent copy."""
-        return NanoContext(self._language, self.cache.fork())
-
-    def close(self) -> None:
-        """Free it."""
-        self._opening = None
-        self._cache.close()
 
 
 class NanoModel:
@@ -257,7 +172,7 @@ class NanoModel:
         return len(self._parts.prompt.question(question, follows=follows))
 
     @torch.inference_mode()
-    def states(self, stills: Sequence[Picture]) -> NanoStates:
+    def states(self, stills: Sequence[Picture]) -> HeldStates:
         """Pre-fusion keys and values of ``stills``, the prefix's included."""
         if not stills:
             raise ValueError("no stills; pass at least one")
@@ -265,7 +180,7 @@ class NanoModel:
             self._states(stills[start : start + ENCODE_BATCH])
             for start in range(0, len(stills), ENCODE_BATCH)
         ]
-        return NanoStates(FrameStates.join(parts))
+        return HeldStates(FrameStates.join(parts))
 
     def _states(self, stills: Sequence[Picture]) -> FrameStates:
         seen = self._side.frames.encode(stills)
@@ -287,7 +202,7 @@ class NanoModel:
         A further turn is fused as if it stood right behind the prefix: a frame's cached states
         serve every turn, and earlier turns reach it through the language model's context alone.
         """
-        states = frames if isinstance(frames, NanoStates) else self.states(_pictures(frames))
+        states = frames if isinstance(frames, HeldStates) else self.states(_pictures(frames))
         held = states.held()
         if len(weights) != held.frames:
             raise ValueError(f"{held.frames} frames but {len(weights)} weights; give one each")
@@ -306,11 +221,11 @@ class NanoModel:
         embeddings: FloatArray = self._parts.language.embed(ids).numpy()
         return embeddings
 
-    def context(self, prefix_head: FloatArray) -> NanoContext:
+    def context(self, prefix_head: FloatArray) -> DecoderContext:
         """A KV cache holding the prefix head's mean [head, d]."""
         language = self._parts.language
         cache = language.new_cache(room_tokens=DEFAULT_VIEW_TOKENS + ANSWER_RESERVE_TOKENS)
-        return NanoContext(language, cache, _tensor(prefix_head))
+        return DecoderContext(language, cache, as_tensor(prefix_head))
 
     def generate(
         self,
@@ -323,12 +238,12 @@ class NanoModel:
         deadline_s: float | None = None,
     ) -> Iterator[str | Finished]:
         """Prefill ``prompt`` [n, d] and decode behind it; see ``seam.VideoModel.generate``."""
-        if not isinstance(context, NanoContext):
+        if not isinstance(context, DecoderContext):
             raise ModelError("a context of another model; make one with this one")
         return generate(
             self._parts.language,
             context.cache,
-            _tensor(prompt),
+            as_tensor(prompt),
             sampling,
             decode=self._parts.prompt.decode,
             end_ids={self._parts.prompt.end},
@@ -347,7 +262,3 @@ def _pictures(frames: Sequence[Picture] | States) -> Sequence[Picture]:
     if isinstance(frames, Sequence):
         return frames
     raise ModelError("states of another model; make them with this one")
-
-
-def _tensor(array: npt.NDArray[np.floating]) -> Tensor:
-    return torch.from_numpy(np.asarray(array, dtype=np.float32))

@@ -1,0 +1,99 @@
+"""What models with a Llama decoder hand out behind the seam: contexts and pre-fusion states."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from streamvid.model.errors import ModelError
+from streamvid.model.llama import FrameStates, KVCache, LanguageModel
+
+
+class HeldStates:
+    """Pre-fusion keys and values of frames; see ``seam.States``."""
+
+    def __init__(self, states: FrameStates) -> None:
+        self._states: FrameStates | None = states
+
+    @property
+    def frames(self) -> int:
+        """How many frames it holds."""
+        return self.held().frames
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes it occupies."""
+        return 0 if self._states is None else self._states.nbytes
+
+    def held(self) -> FrameStates:
+        """The keys and values. Raises ModelError once closed."""
+        if self._states is None:
+            raise ModelError("these states are closed; make new ones from stills")
+        return self._states
+
+    def close(self) -> None:
+        """Free it."""
+        self._states = None
+
+
+class DecoderContext:
+    """The language model's KV cache; see ``seam.Context``.
+
+    ``opening`` [n, d] is prefilled with the first rows that come behind it: a pass for so few alone
+    would read all weights for them, and took 1 / 27 of a cold question's CPU time.
+    """
+
+    def __init__(
+        self, language: LanguageModel, cache: KVCache, opening: Tensor | None = None
+    ) -> None:
+        self._language, self._cache = language, cache
+        self._opening = opening
+
+    @property
+    def cache(self) -> KVCache:
+        """Keys and values of all its tokens; prefills what waits."""
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            self._language.extend(opening, self._cache)
+        return self._cache
+
+    @property
+    def length(self) -> int:
+        """Tokens it holds."""
+        return self._cache.length + (0 if self._opening is None else self._opening.shape[0])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes it occupies."""
+        return self._cache.nbytes
+
+    def extend(self, embeddings: npt.NDArray[np.floating]) -> None:
+        """Prefill ``embeddings`` [n, d]. Raises ContextFullError past the model's last position."""
+        if len(embeddings) == 0:
+            return
+        rows, chunk_tokens = as_tensor(embeddings), self._language.chunk_tokens
+        if self._opening is not None:
+            rows = torch.cat((self._opening, rows))
+            chunk_tokens += self._opening.shape[0]  # one pass, not one and a little one
+        self._language.extend(rows, self._cache, chunk_tokens=chunk_tokens)
+        self._opening = None
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first ``length`` tokens."""
+        self.cache.rewind(length)
+
+    def fork(self) -> DecoderContext:
+        """An independent copy."""
+        return DecoderContext(self._language, self.cache.fork())
+
+    def close(self) -> None:
+        """Free it."""
+        self._opening = None
+        self._cache.close()
+
+
+def as_tensor(array: npt.NDArray[np.floating]) -> Tensor:
+    """``array`` of any float type as a float32 tensor."""
+    return torch.from_numpy(np.asarray(array, dtype=np.float32))

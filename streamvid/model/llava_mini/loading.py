@@ -1,0 +1,245 @@
+"""Builds a LLaVA-Mini from a checkpoint's folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from streamvid.model.errors import WeightsError
+from streamvid.model.llama import (
+    LanguageModel,
+    LlamaStack,
+    Precision,
+    PrecisionName,
+    choose_precision,
+)
+from streamvid.model.llama.weights import take
+from streamvid.model.llava_mini.checkpoint import Checkpoint
+from streamvid.model.llava_mini.compressor import AverageCompressor, QueryCompressor
+from streamvid.model.llava_mini.config import LlavaMiniConfig
+from streamvid.model.llava_mini.core import LlavaMini
+from streamvid.model.llava_mini.frame_encoder import FrameEncoder, FrameGeometry
+from streamvid.model.llava_mini.model import LlavaMiniModel, LlavaMiniParts
+from streamvid.model.llava_mini.prefusion import PreFusion
+from streamvid.model.llava_mini.projector import Projector
+from streamvid.model.llava_mini.prompt import Prompt
+from streamvid.model.llava_mini.towers import (
+    TOWER,
+    load_retrieval,
+    load_tower,
+    read_normalisation,
+    tower_within,
+)
+from streamvid.model.llava_mini.vision import FrameVision
+from streamvid.model.llava_mini.vision_tower import VisionTower
+
+COMPRESSOR = "model.compressor."
+PROJECTOR = "model.mm_projector."
+PREFUSION = "model.prefusion_"
+
+
+def load_llava_mini(
+    folder: Path,
+    *,
+    tower_folder: Path | None = None,
+    cache: Path | None = None,
+    precision: PrecisionName = "auto",
+    template: str | None = None,
+    geometry: FrameGeometry = "stretch",
+    say: Callable[[str], None] = lambda line: None,
+) -> LlavaMiniModel:
+    """The model in ``folder``, ready.
+
+    ``tower_folder`` holds its CLIP where that is neither in the checkpoint nor beside it; ``cache``
+    keeps what was measured of this machine; ``say`` gets progress lines. Raises WeightsError naming
+    the first thing that is missing or does not fit.
+    """
+    config = LlavaMiniConfig.read(folder)
+    tensors = Checkpoint(folder)
+    check_shapes(tensors.shapes, config)
+    tower_folder = tower_folder or tower_beside(folder, config)
+    chosen = choose_precision(
+        precision,
+        cache_dir=cache,
+        width=config.language.hidden_size,
+        inner_width=config.language.intermediate_size,
+    )
+    say(f"loading {folder.name}: {config.language.num_hidden_layers} layers, {chosen.name}")
+    dtype = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
+    if tower_folder is not None:
+        tower = load_tower(tower_folder, config, dtype=dtype)
+    else:
+        tower = tower_within(tensors, config, dtype=dtype)
+    core = build_core(config, tensors, tower, chosen)
+    clip_folder = tower_folder or folder
+    return LlavaMiniModel(
+        LlavaMiniParts(
+            name=folder.name,
+            core=core,
+            frames=FrameEncoder(
+                core.vision,
+                load_retrieval(clip_folder, tower),
+                read_normalisation(clip_folder),
+                geometry,
+                config.resolution_ratio,
+            ),
+            prompt=Prompt(folder, template=template),
+            digest=_digest([folder, *([tower_folder] if tower_folder else [])]),
+        )
+    )
+
+
+def load_core(folder: Path, *, tower_folder: Path, precision: Precision) -> LlavaMini:
+    """The bare parts of a checkpoint, without prompt and search."""
+    config = LlavaMiniConfig.read(folder)
+    tensors = Checkpoint(folder)
+    check_shapes(tensors.shapes, config)
+    dtype = torch.float32 if precision.prefill == "fp32" else torch.bfloat16
+    tower = load_tower(tower_folder, config, dtype=dtype)
+    return build_core(config, tensors, tower, precision)
+
+
+def build_core(
+    config: LlavaMiniConfig,
+    tensors: Mapping[str, Tensor],
+    tower: VisionTower,
+    precision: Precision,
+) -> LlavaMini:
+    """Put the parts together from ``tensors`` in the reference's naming."""
+    vision = FrameVision(
+        tower,
+        _compressor(config, tensors, dtype=tower.dtype),
+        _projector(config, tensors, dtype=tower.dtype),
+    )
+    prefusion = None
+    if config.prefusion_layers:
+        prefusion = LlamaStack.from_tensors(
+            config.language.with_layers(config.prefusion_layers),
+            tensors,
+            precision.for_prefill,
+            prefix=PREFUSION,
+        )
+    language = LanguageModel.from_tensors(config.language, tensors, precision)
+    return LlavaMini(config, vision, PreFusion(prefusion), language)
+
+
+def tower_beside(folder: Path, config: LlavaMiniConfig) -> Path | None:
+    """The folder that ``mm_vision_tower`` names: as it is, in ``folder`` or beside it.
+
+    None where the checkpoint holds the tower itself. Raises WeightsError where it is nowhere.
+    """
+    name = config.vision_tower
+    places = [Path(name), folder / name, folder.parent / name, folder.parent / Path(name).name]
+    for place in places:
+        if (place / "config.json").exists():
+            return place
+    if any(tensor.startswith(TOWER) for tensor in Checkpoint(folder)):
+        return None
+    raise WeightsError(f"no vision tower {name!r} in {folder} or beside it; put its folder there")
+
+
+def check_shapes(found: Mapping[str, tuple[int, ...]], config: LlavaMiniConfig) -> None:
+    """Raises WeightsError naming the first tensor that is missing or misshapen."""
+    for name, shape in expected_shapes(config).items():
+        if name not in found:
+            raise WeightsError(f"no tensor {name!r} among the weights; is the file complete")
+        if found[name] != shape:
+            raise WeightsError(f"tensor {name!r} is {found[name]}; the config wants {shape}")
+
+
+def unknown_names(names: Iterable[str], config: LlavaMiniConfig) -> list[str]:
+    """Names of a checkpoint that no part of the model takes, the tower's excepted."""
+    known = set(expected_shapes(config))
+    return sorted(n for n in names if n not in known and not n.startswith(TOWER))
+
+
+def expected_shapes(config: LlavaMiniConfig) -> dict[str, tuple[int, ...]]:
+    """Every tensor that a checkpoint of ``config`` holds, with its shape; the tower's not."""
+    language, d = config.language, config.language.hidden_size
+    shapes = {"model.embed_tokens.weight": (language.vocab_size, d), "model.norm.weight": (d,)}
+    if not language.tie_word_embeddings:
+        shapes["lm_head.weight"] = (language.vocab_size, d)
+    layers = [f"model.layers.{i}." for i in range(language.num_hidden_layers)]
+    layers += [f"{PREFUSION}layers.{i}." for i in range(config.prefusion_layers)]
+    inner = language.intermediate_size
+    for stem in layers:
+        shapes |= {
+            f"{stem}input_layernorm.weight": (d,),
+            f"{stem}post_attention_layernorm.weight": (d,),
+            f"{stem}self_attn.q_proj.weight": (language.attention_width, d),
+            f"{stem}self_attn.k_proj.weight": (language.key_value_width, d),
+            f"{stem}self_attn.v_proj.weight": (language.key_value_width, d),
+            f"{stem}self_attn.o_proj.weight": (d, language.attention_width),
+            f"{stem}mlp.gate_proj.weight": (inner, d),
+            f"{stem}mlp.up_proj.weight": (inner, d),
+            f"{stem}mlp.down_proj.weight": (d, inner),
+        }
+    for stem, part in (
+        (PROJECTOR, _empty_projector(config)),
+        (COMPRESSOR, _empty_compressor(config)),
+    ):
+        shapes |= {stem + name: tuple(one.shape) for name, one in part.state_dict().items()}
+    return shapes
+
+
+def _empty_projector(config: LlavaMiniConfig) -> Projector:
+    with torch.device("meta"):
+        return Projector(config.vision_width, config.language.hidden_size, config.projector_layers)
+
+
+def _empty_compressor(config: LlavaMiniConfig) -> nn.Module:
+    if config.compression == "average":
+        return AverageCompressor(config.compressor_size)
+    with torch.device("meta"):
+        return QueryCompressor(config.vision_width, config.compressor_size)
+
+
+def _compressor(
+    config: LlavaMiniConfig, tensors: Mapping[str, Tensor], *, dtype: torch.dtype
+) -> nn.Module:
+    compressor = _empty_compressor(config)
+    _fill(compressor, tensors, COMPRESSOR, dtype)
+    return compressor
+
+
+def _projector(
+    config: LlavaMiniConfig, tensors: Mapping[str, Tensor], *, dtype: torch.dtype
+) -> Projector:
+    projector = _empty_projector(config)
+    _fill(projector, tensors, PROJECTOR, dtype)
+    return projector
+
+
+def _fill(module: nn.Module, tensors: Mapping[str, Tensor], stem: str, dtype: torch.dtype) -> None:
+    """Give ``module`` its parameters, copied out of ``tensors`` into ``dtype``."""
+    taken = {
+        name: take(tensors, stem + name, tuple(empty.shape)).to(dtype, copy=True)
+        for name, empty in module.state_dict().items()
+    }
+    module.load_state_dict(taken, assign=True)
+    module.eval().requires_grad_(requires_grad=False)
+
+
+def _digest(folders: Iterable[Path]) -> str:
+    """Of what the folders' weights are: names and sizes, and samples of their bytes.
+
+    Reading all of 16 GB would take longer than loading them.
+    """
+    digest = hashlib.sha256()
+    for folder in folders:
+        files = sorted((*folder.glob("*.safetensors"), *folder.glob("*.bin")))
+        for path in files:
+            size = path.stat().st_size
+            digest.update(f"{path.name} {size}".encode())
+            with path.open("rb") as file:
+                for place in range(17):
+                    file.seek(place * max(0, size - _SAMPLE_BYTES) // 16)
+                    digest.update(file.read(_SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+_SAMPLE_BYTES = 64 * 1024

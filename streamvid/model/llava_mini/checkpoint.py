@@ -7,6 +7,7 @@ Safetensors, sharded or not, are mapped: loading holds no weight twice. A ``.bin
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -81,6 +82,11 @@ class _TensorFile:
                 self._open = opened = cast("Any", safe_open(path, "pt"))
                 names = opened.keys()
                 self.shapes = {name: tuple(opened.get_slice(name).get_shape()) for name in names}
+        except pickle.UnpicklingError as error:
+            # torch's own message advises to load it all the same.
+            raise WeightsError(
+                f"cannot read weights from {path}: it holds more than tensors, which could run code"
+            ) from error
         except (OSError, SafetensorError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise WeightsError(f"cannot read weights from {path}: {reason}") from error

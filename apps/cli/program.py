@@ -14,6 +14,7 @@ import click
 
 from apps.cli.ask import ask
 from apps.cli.doctor import doctor
+from apps.cli.flops import flops
 from apps.cli.ingest import ingest
 from apps.cli.inspect import inspect
 from apps.cli.listing import list_recordings
@@ -67,7 +68,7 @@ def program() -> None:
     """
 
 
-for command in (ask, ingest, search, inspect, list_recordings, reencode, remove, doctor):
+for command in (ask, ingest, search, inspect, list_recordings, reencode, remove, doctor, flops):
     program.add_command(command)
 
 

@@ -87,14 +87,15 @@ class LlavaMiniConfig:
     @classmethod
     def read(cls, folder: Path) -> LlavaMiniConfig:
         """Read ``folder``'s config; the end ids of its generation config stand above its own."""
-        fields = _read_json(folder / "config.json")
+        fields = read_json(folder / "config.json")
         generation = folder / "generation_config.json"
-        if generation.exists() and (ids := _read_json(generation).get("eos_token_id")) is not None:
+        if generation.exists() and (ids := read_json(generation).get("eos_token_id")) is not None:
             fields["eos_token_id"] = ids
         return cls.from_json(fields)
 
 
-def _read_json(path: Path) -> dict[str, object]:
+def read_json(path: Path) -> dict[str, object]:
+    """The object that ``path`` holds. Raises WeightsError where it cannot be read or is none."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -8,12 +8,15 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from apps.errors import ModelNameError
 from apps.settings import AppSettings
 from streamvid.errors import ModelLoadError
 from streamvid.model.seam import VideoModel
+
+if TYPE_CHECKING:
+    from streamvid.model.llama import PrecisionName
 
 LoadModel = Callable[[], VideoModel]
 
@@ -49,7 +52,7 @@ def _load_nano(settings: AppSettings, note: Callable[[str], None]) -> VideoModel
 
     try:
         return load_nano(
-            cache=settings.cache, weights=settings.weights, precision=settings.precision, say=note
+            cache=settings.cache, weights=settings.weights, precision=_precision(settings), say=note
         )
     except Exception as error:
         reason = _why_not_kept(error, settings.cache)
@@ -66,7 +69,11 @@ def _load_llava_mini(
 ) -> VideoModel:
     from streamvid.model.llava_mini.loading import load_llava_mini
 
-    return load_llava_mini(folder, cache=settings.cache, precision=settings.precision, say=note)
+    return load_llava_mini(folder, cache=settings.cache, precision=_precision(settings), say=note)
+
+
+def _precision(settings: AppSettings) -> PrecisionName:
+    return "nf4" if settings.quantize == "nf4" else settings.precision
 
 
 def _why_not_kept(error: BaseException | None, cache: Path) -> str | None:

@@ -19,6 +19,7 @@ from streamvid.settings import Settings
 VARIABLE_PREFIX = "STREAMVID_"
 
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
+Quantize = typing.Literal["none", "nf4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class AppSettings:
 
     ``home`` holds ``recordings/`` and ``stills/``; ``cache`` holds converted weights. ``weights``
     are trained weights in place of the packaged ones; ``precision`` "auto" takes what was measured
-    to pay on this machine.
+    to pay on this machine. With ``quantize`` "nf4" the decoder layers are kept in 4 bits.
     """
 
     home: Path
@@ -35,6 +36,7 @@ class AppSettings:
     model: str = "nano"
     weights: Path | None = None
     precision: Precision = "auto"
+    quantize: Quantize = "none"
     core: Settings = dataclasses.field(default_factory=Settings)
 
     @property
@@ -143,6 +145,7 @@ _OWN: dict[str, typing.Any] = {
     "model": str,
     "weights": Path | None,
     "precision": Precision,
+    "quantize": Quantize,
 }
 _TYPES: dict[str, typing.Any] = _OWN | typing.get_type_hints(Settings)
 

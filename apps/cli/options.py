@@ -87,7 +87,16 @@ def takes_settings(function: Command) -> Command:
         help="Folder of the memory and the stills. Default: ~/.local/share/streamvid.",
     )
     @setting_option(
-        "--model", "model", metavar="NAME", help="nano, or module:function of your own."
+        "--model",
+        "model",
+        metavar="NAME",
+        help="nano, a LLaVA-Mini checkpoint's folder, or module:function.",
+    )
+    @setting_option(
+        "--quantize",
+        "quantize",
+        type=click.Choice(["none", "nf4"]),
+        help="nf4: keep the decoder layers in 4 bits; less memory, less exact.",
     )
     @click.option(
         "--config",

@@ -51,9 +51,10 @@ max_new_tokens = 96
 |---|---|---|---|
 | `home` | path | `$XDG_DATA_HOME/streamvid` | holds `recordings/` and `stills/` |
 | `cache` | path | `$XDG_CACHE_HOME/streamvid` | holds converted weights |
-| `model` | text | `nano` | `nano`, or `module:function` of your own |
+| `model` | text | `nano` | `nano`, a LLaVA-Mini checkpoint's folder, or `module:function` |
 | `weights` | a path or none | `None` | trained weights in place of the packaged ones |
 | `precision` | {allowed_text("precision")} | `auto` | `auto`: what pays on this machine, measured |
+| `quantize` | {allowed_text("quantize")} | `none` | `nf4`: decoder layers in 4 bits |
 
 ## Watching, answering, the engine
 

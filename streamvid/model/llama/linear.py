@@ -6,15 +6,18 @@ All take [..., in] in the kernel's type and give [..., out] in the same type.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Kernel = Literal["fp32", "bf16", "bf16-packed", "int8"]
+from streamvid.model.llama.nf4 import Nf4Linear, PackedNf4Linear, can_pack
+
+Kernel = Literal["fp32", "bf16", "bf16-packed", "int8", "nf4", "nf4-packed"]
 """How weights are kept: plain fp32; plain bf16; bf16 in oneDNN's blocked order, which is read
-without being reordered at each call; int8 with a bf16 scale for each output (bf16 activations)."""
+without being reordered at each call; int8 with a bf16 scale for each output (bf16 activations);
+NF4, widened for each product; NF4 in the order that a kernel for few rows reads."""
 
 Linear = Callable[[Tensor], Tensor]
 
@@ -32,9 +35,19 @@ def kernel_dtype(kernel: Kernel) -> torch.dtype:
     return torch.float32 if kernel == "fp32" else torch.bfloat16
 
 
-def make_linear(weight: Tensor, kernel: Kernel) -> DenseLinear | PackedLinear | Int8Linear:
-    """``weight`` [out, in] of any float type, stored as ``kernel`` wants it."""
+AnyLinear: TypeAlias = "DenseLinear | PackedLinear | Int8Linear | Nf4Linear | PackedNf4Linear"
+
+
+def make_linear(weight: Tensor, kernel: Kernel) -> AnyLinear:
+    """``weight`` [out, in] of any float type, stored as ``kernel`` wants it.
+
+    A matrix that cannot be packed for NF4 is kept widened at each product.
+    """
     match kernel:
+        case "nf4-packed" if can_pack(weight):
+            return PackedNf4Linear(weight)
+        case "nf4" | "nf4-packed":
+            return Nf4Linear(weight)
         case "bf16-packed":
             return PackedLinear(weight)
         case "int8":

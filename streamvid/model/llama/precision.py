@@ -22,7 +22,7 @@ from torch import Tensor
 from streamvid.model.llama.errors import PrecisionError
 from streamvid.model.llama.linear import Kernel, kernel_dtype, kernels_here, make_linear
 
-PrecisionName = Literal["auto", "fp32", "bf16", "int8"]
+PrecisionName = Literal["auto", "fp32", "bf16", "int8", "nf4"]
 
 _REPEATS = 12
 _PREFILL_ROWS = 256
@@ -64,7 +64,7 @@ class Precision:
 
 
 def named_precision(name: PrecisionName) -> Precision:
-    """The precision that ``name`` forces: ``fp32`` or ``bf16`` throughout, ``int8`` for decode.
+    """The precision that ``name`` forces: ``int8`` for decode alone, the others throughout.
 
     Raises PrecisionError for ``auto``, which ``choose_precision`` measures, and unknown names.
     """
@@ -78,7 +78,9 @@ def named_precision(name: PrecisionName) -> Precision:
         case "int8":
             # Without bf16 units a bf16 prefill takes several times as long as one in fp32.
             return Precision("bf16-packed" if packs else "fp32", "int8")
-    raise PrecisionError(f"no precision {name!r}; use 'auto', 'fp32', 'bf16' or 'int8'")
+        case "nf4":
+            return Precision("nf4", "nf4-packed")
+    raise PrecisionError(f"no precision {name!r}; use 'auto', 'fp32', 'bf16', 'int8' or 'nf4'")
 
 
 def choose_precision(

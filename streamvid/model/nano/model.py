@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -35,13 +35,14 @@ ENCODE_BATCH = 16
 ANSWER_RESERVE_TOKENS = 512
 DEFAULT_VIEW_TOKENS = 1024
 DEFAULT_FUSION_FRAMES = 16
-SideName = Literal["fp32", "bf16"]
+SideName = Literal["fp32", "bf16", "nf4"]
+"""Of a memory's numbers: in ``nf4`` the pre-fusion layers are in 4 bits, the rest is bf16."""
 _GEOMETRY = "stretch-256-bicubic-antialias"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameSide:
-    """What makes and fuses a memory's numbers, in one precision: fp32 or bf16 throughout."""
+    """What makes and fuses a memory's numbers, in one precision."""
 
     frames: FrameEncoder
     prefusion: LlamaStack
@@ -49,6 +50,8 @@ class FrameSide:
     @property
     def name(self) -> SideName:
         """Its precision."""
+        if self.prefusion.precision.prefill == "nf4":
+            return "nf4"
         return "fp32" if self.frames.dtype == torch.float32 else "bf16"
 
 
@@ -81,7 +84,7 @@ class NanoModel:
         self._prefix = language.embed(self._prefix_ids)  # [P, d]
         self._sides = {parts.side.name: parts.side}
         self._side = parts.side
-        names: tuple[SideName, ...] = ("fp32", "bf16")
+        names: tuple[SideName, ...] = get_args(SideName)
         self._fingerprints = {name: self._fingerprint_in(name) for name in names}
         maximum = language.config.max_position_embeddings
         self._spec = ModelSpec(

@@ -37,7 +37,7 @@ def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadM
     folder = Path(name).expanduser()
     if (folder / "config.json").exists():
         return lambda: _load_llava_mini(folder, settings, note)
-    if folder.is_dir():
+    if name and folder.is_dir():
         raise ModelNameError(f"no config.json in {name!r}; pass a LLaVA-Mini checkpoint's folder")
     module, colon, function = name.partition(":")
     if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):

@@ -72,7 +72,7 @@ def flops(*, model: str, text_tokens: int, frames: int, quantize: str, as_json: 
         uncompressed_flops,
     )
 
-    config, tower = _read(model)
+    config, tower = read_sizes(model)
     works = {
         "picture": Work(text_tokens=text_tokens),
         "HD picture": Work(parts=5, text_tokens=text_tokens),
@@ -134,7 +134,8 @@ def _document(part: PartCost) -> dict[str, object]:
     }
 
 
-def _read(model: str) -> tuple[LlavaMiniConfig, TowerShape]:
+def read_sizes(model: str) -> tuple[LlavaMiniConfig, TowerShape]:
+    """Sizes of a checkpoint's folder or of a known model. Raises ModelNameError."""
     from streamvid.model.errors import WeightsError
     from streamvid.model.llama import ConfigError
     from streamvid.model.llava_mini.config import LlavaMiniConfig, read_json

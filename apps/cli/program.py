@@ -18,6 +18,7 @@ from apps.cli.flops import flops
 from apps.cli.ingest import ingest
 from apps.cli.inspect import inspect
 from apps.cli.listing import list_recordings
+from apps.cli.plan import plan
 from apps.cli.reencode import reencode
 from apps.cli.remove import remove
 from apps.cli.search import search
@@ -68,7 +69,18 @@ def program() -> None:
     """
 
 
-for command in (ask, ingest, search, inspect, list_recordings, reencode, remove, doctor, flops):
+for command in (
+    ask,
+    ingest,
+    search,
+    inspect,
+    list_recordings,
+    reencode,
+    remove,
+    doctor,
+    flops,
+    plan,
+):
     program.add_command(command)
 
 

@@ -64,3 +64,8 @@ def test_what_is_not_about_the_cache_comes_out_as_it_is(tmp_path, monkeypatch, e
     with pytest.raises(type(error)) as raised:
         model_loader(settings(tmp_path, "nano"), note=lambda line: None)()
     assert raised.value is error
+
+
+def test_a_folder_without_a_config_is_named(tmp_path):
+    with pytest.raises(ModelNameError, match=r"no config\.json"):
+        model_loader(settings(tmp_path, str(tmp_path)), note=lambda line: None)

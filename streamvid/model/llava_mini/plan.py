@@ -21,8 +21,10 @@ _PROMPT_TOKENS = 600
 """Prefix, question and answer."""
 _PREFIX_TOKENS = 64
 _FUSION_FRAMES = 64
-_BATCH_SHARE = 0.25
+_BATCH_SHARE = 0.12
 """Of what weights leave, at most so much goes to a batch's activations."""
+_STATES_SHARE = 0.25
+"""Of what is left then, at most so much goes to fusion states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,20 @@ class Plan:
 def make_plan(config: LlavaMiniConfig, tower: TowerShape, demand: Demand) -> Plan:
     """Choose precision and limits for ``demand``.
 
-    Raises ModelError, with how much is short, where not even 4 bits and one frame at a time fit.
+    bf16 where it leaves room for a view of all that a source shows and for all fusion states; 4
+    bits where that buys more of either. Raises ModelError, with how much is short, where not even
+    4 bits and one frame at a time fit.
     """
-    failed: ModelError | None = None
-    for precision in ("bf16", "nf4"):
-        try:
-            return _plan_in(precision, config, tower, demand)
-        except ModelError as error:
-            failed = error
-    assert failed is not None
-    raise failed
+    small = _plan_in("nf4", config, tower, demand)
+    try:
+        large = _plan_in("bf16", config, tower, demand)
+    except ModelError:
+        return small
+    costs_nothing = (large.view_tokens, large.fusion_frames) == (
+        small.view_tokens,
+        small.fusion_frames,
+    )
+    return large if costs_nothing else small
 
 
 def _plan_in(
@@ -105,12 +111,12 @@ def _plan_in(
     while batch < _LARGEST_BATCH and 2 * batch * frame_bytes <= _BATCH_SHARE * room:
         batch *= 2
     room -= batch * frame_bytes
+    state_bytes = max(1, by_name["pre-fusion"].cache_bytes)
+    fused = min(_FUSION_FRAMES, round(_STATES_SHARE * room) // state_bytes)
+    room -= fused * state_bytes
     seen_tokens = round(demand.hours * 3600) * config.tokens_per_frame
     longest = min(seen_tokens, config.language.max_position_embeddings - _PROMPT_TOKENS)
     view = max(0, min(longest, room // token_bytes - _PROMPT_TOKENS))
-    room -= (view + _PROMPT_TOKENS) * token_bytes
-    state_bytes = max(1, by_name["pre-fusion"].cache_bytes)
-    fused = min(_FUSION_FRAMES, room // state_bytes)
     items = (
         Item("weights", weights, f"language model and pre-fusion in {precision}, the rest bf16"),
         Item("runtime", RUNTIME_BYTES, "the device's own libraries"),

@@ -9,11 +9,14 @@ def planned(program, *arguments):
     return json.loads(done.stdout)
 
 
-def test_a_24_gb_device_takes_a_day_in_bf16_or_less(program):
+def test_a_24_gb_device_takes_a_day_in_four_bits_without_merging(program):
     document = planned(program, "--vram", "24GB", "--hours", "24", "--sources", "4")
     assert document["total_bytes"] <= 24e9
     assert document["total_bytes"] == sum(item["bytes"] for item in document["items"])
-    assert document["view_tokens"] > 10_000
+    assert document["precision"] == "nf4"
+    assert document["view_tokens"] == 86_400
+    assert not document["merged_view"]
+    assert document["fusion_frames"] == 64
     assert document["keeps_up"]
 
 

@@ -47,9 +47,19 @@ class Bytes(click.ParamType[int]):
 )
 @click.option("--vram", type=Bytes(), required=True, metavar="SIZE", help="Memory of the device.")
 @click.option(
-    "--hours", type=click.FloatRange(min=0, min_open=True), default=3.0, show_default=True
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3.0,
+    show_default=True,
+    help="How long each source is watched.",
 )
-@click.option("--sources", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--sources",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Cameras or files watched at once.",
+)
 @click.option("--hd", is_flag=True, help="Frames as 2 x 2 crops and the whole.")
 @click.option(
     "--tflops",

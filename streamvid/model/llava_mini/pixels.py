@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from streamvid.model.seam import Picture
+from streamvid.model.stretching import stretched
 
 Geometry = Literal["stretch", "square", "pad"]
 """The whole picture squashed to a square; its centre square; the whole on a square of grey."""
@@ -61,21 +62,7 @@ def split_parts(picture: Picture, ratio: int) -> list[Picture]:
 
 def squares(pictures: Sequence[Picture], side_px: int, geometry: Geometry) -> Tensor:
     """uint8 [n, 3, side, side] of pictures of any sizes, bicubic and antialiased."""
-    out = torch.empty(len(pictures), 3, side_px, side_px, dtype=torch.uint8)
-    shaped = [_shaped(picture, geometry) for picture in pictures]
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for number, picture in enumerate(shaped):
-        groups.setdefault(picture.shape, []).append(number)
-    for numbers in groups.values():
-        stacked = torch.from_numpy(np.stack([shaped[number] for number in numbers]))
-        out[numbers] = F.interpolate(
-            stacked.permute(0, 3, 1, 2),
-            (side_px, side_px),
-            mode="bicubic",
-            antialias=True,
-            align_corners=False,
-        )
-    return out
+    return stretched([_shaped(picture, geometry) for picture in pictures], side_px)
 
 
 def _shaped(picture: Picture, geometry: Geometry) -> Picture:

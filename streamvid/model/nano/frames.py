@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from streamvid.model.nano import fused_tower
 from streamvid.model.nano.tower import IMAGE_PX, PatchFeatures, Tower
 from streamvid.model.nano.vision import Vision, VisionOutput
 from streamvid.model.seam import Picture
+from streamvid.model.stretching import stretched
 
 
 class FrameEncoder:
@@ -47,20 +46,7 @@ def squares(stills: Sequence[Picture]) -> Tensor:
     Stretched to a square, antialiased: most training pictures reached us squeezed so, and in use
     frames must look the same (docs/training.md).
     """
-    resized = torch.empty(len(stills), 3, IMAGE_PX, IMAGE_PX, dtype=torch.uint8)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for number, still in enumerate(stills):
-        groups.setdefault(still.shape, []).append(number)
-    # Stills of one size in one call: each call wakes the other threads anew.
-    for numbers in groups.values():
-        pixels = torch.from_numpy(np.stack([stills[number] for number in numbers]))
-        resized[numbers] = F.interpolate(
-            pixels.permute(0, 3, 1, 2),
-            (IMAGE_PX, IMAGE_PX),
-            mode="bicubic",
-            antialias=True,
-            align_corners=False,
-        )
+    resized = stretched(stills, IMAGE_PX)
     return resized.float().contiguous(memory_format=torch.channels_last)
 
 

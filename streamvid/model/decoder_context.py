@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -9,6 +11,7 @@ from torch import Tensor
 
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, KVCache, LanguageModel
+from streamvid.model.seam import FusedSum, Picture, States
 
 
 class HeldStates:
@@ -97,3 +100,29 @@ class DecoderContext:
 def as_tensor(array: npt.NDArray[np.floating]) -> Tensor:
     """``array`` of any float type as a float32 tensor."""
     return torch.from_numpy(np.asarray(array, dtype=np.float32))
+
+
+def states_for(
+    frames: Sequence[Picture] | States,
+    weights: Sequence[float],
+    make: Callable[[Sequence[Picture]], HeldStates],
+) -> FrameStates:
+    """Keys and values of ``frames``, made of stills where they are none yet, one weight for each.
+
+    Raises ModelError for states of another model, ValueError for another number of weights.
+    """
+    if not isinstance(frames, HeldStates):
+        if not isinstance(frames, Sequence):
+            raise ModelError("states of another model; make them with this one")
+        frames = make(frames)
+    held = frames.held()
+    if len(weights) != held.frames:
+        raise ValueError(f"{held.frames} frames but {len(weights)} weights; give one each")
+    return held
+
+
+def weighted_sum(fused: Tensor, weights: Sequence[float]) -> FusedSum:
+    """Text [B, Q, d] of B frames, each times its weight, as a sum float32 [Q, d]."""
+    scale = torch.tensor(list(weights), dtype=torch.float32)
+    total = torch.einsum("b,bqd->qd", scale, fused.float())
+    return FusedSum(total.numpy(), float(scale.sum()))

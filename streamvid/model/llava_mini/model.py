@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
-from streamvid.model.decoder_context import DecoderContext, HeldStates, as_tensor
+from streamvid.model.decoder_context import (
+    DecoderContext,
+    HeldStates,
+    as_tensor,
+    states_for,
+    weighted_sum,
+)
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, generate
 from streamvid.model.llava_mini.core import LlavaMini
@@ -165,15 +171,10 @@ class LlavaMiniModel:
         A further turn is fused as if it stood right behind the prefix; earlier turns reach it
         through the language model's context alone.
         """
-        states = frames if isinstance(frames, HeldStates) else self.states(_pictures(frames))
-        held = states.held()
-        if len(weights) != held.frames:
-            raise ValueError(f"{held.frames} frames but {len(weights)} weights; give one each")
+        held = states_for(frames, weights, self.states)
         text = self._core.text(self._parts.prompt.question(question, follows=follows))
         fused = self._core.prefusion.fuse_behind(held, held.frames, text)  # [B, Q, d]
-        scale = torch.tensor(list(weights), dtype=torch.float32)
-        total = torch.einsum("b,bqd->qd", scale, fused.float())
-        return FusedSum(total.numpy(), float(scale.sum()))
+        return weighted_sum(fused, weights)
 
     def answer_embeddings(self, text: str) -> FloatArray:
         """Plain embeddings of an answer's text, float32 [n, d], without its end."""
@@ -213,9 +214,3 @@ class LlavaMiniModel:
 
     def close(self) -> None:
         """Nothing to free beyond the object."""
-
-
-def _pictures(frames: Sequence[Picture] | States) -> Sequence[Picture]:
-    if isinstance(frames, Sequence):
-        return frames
-    raise ModelError("states of another model; make them with this one")

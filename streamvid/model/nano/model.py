@@ -9,7 +9,13 @@ from typing import Literal, get_args
 
 import torch
 
-from streamvid.model.decoder_context import DecoderContext, HeldStates, as_tensor
+from streamvid.model.decoder_context import (
+    DecoderContext,
+    HeldStates,
+    as_tensor,
+    states_for,
+    weighted_sum,
+)
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, LanguageModel, LlamaStack
 from streamvid.model.llama.generation import generate
@@ -205,18 +211,12 @@ class NanoModel:
         A further turn is fused as if it stood right behind the prefix: a frame's cached states
         serve every turn, and earlier turns reach it through the language model's context alone.
         """
-        states = frames if isinstance(frames, HeldStates) else self.states(_pictures(frames))
-        held = states.held()
-        if len(weights) != held.frames:
-            raise ValueError(f"{held.frames} frames but {len(weights)} weights; give one each")
+        held = states_for(frames, weights, self.states)
         ids = self._parts.prompt.question(question, follows=follows)
         plain = self._parts.language.embed(ids)  # [Q, d]
         own = plain.expand(held.frames, -1, -1)
         hidden = self._side.prefusion.run_frames(own, past=held)  # [B, Q, d]
-        fused = self._parts.text_gate(own, hidden).float()
-        scale = torch.tensor(list(weights), dtype=torch.float32)
-        total = torch.einsum("b,bqd->qd", scale, fused)
-        return FusedSum(total.numpy(), float(scale.sum()))
+        return weighted_sum(self._parts.text_gate(own, hidden), weights)
 
     def answer_embeddings(self, text: str) -> FloatArray:
         """Plain embeddings of an answer's text, float32 [n, d], without its end."""
@@ -259,9 +259,3 @@ class NanoModel:
     def close(self) -> None:
         """Free MiniLM; the rest goes with the object."""
         self._sentences = None
-
-
-def _pictures(frames: Sequence[Picture] | States) -> Sequence[Picture]:
-    if isinstance(frames, Sequence):
-        return frames
-    raise ModelError("states of another model; make them with this one")

@@ -8,6 +8,27 @@ from pathlib import Path
 
 import click
 
+_CLOSING_YES = 1.65
+"""A mean of weights says no more readily than each of them: what a yes weighs against that."""
+
+
+class Steps(click.ParamType[tuple[int, ...]]):
+    """Rising numbers of steps with commas between: ``900,3700``."""
+
+    name = "N,N,…"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The numbers; fails on anything else."""
+        try:
+            steps = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a number of steps, nor several as in 900,3700", param, ctx)
+        if min(steps) < 0 or list(steps) != sorted(set(steps)):
+            self.fail(f"{value!r} does not rise; write as in 900,3700", param, ctx)
+        return steps
+
 
 @click.command()
 @click.argument("captions", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -20,9 +41,21 @@ import click
 )
 @click.option("--warmup-steps", default=200, show_default=True, help="Language model frozen.")
 @click.option(
-    "--main-steps", default=5000, show_default=True, help="Everything trains, level rate."
+    "--main-steps",
+    type=Steps(),
+    default="900,3700",
+    show_default=True,
+    help="Everything trains, level rate. At each of these a cool-down branches off.",
 )
-@click.option("--cooldown-steps", default=600, show_default=True, help="The rate falls to nothing.")
+@click.option(
+    "--cooldown-steps", default=300, show_default=True, help="The rate falls to nothing; 0: none."
+)
+@click.option(
+    "--closing-steps",
+    default=150,
+    show_default=True,
+    help="From the mean of all cooled weights; 0: none.",
+)
 @click.option("--threads", default=2, show_default=True, help="Processor threads.")
 @click.option("--seed", default=0, show_default=True, help="Of data order and initial weights.")
 @click.option(
@@ -41,8 +74,9 @@ def main(
     captions: Path,
     work: Path,
     warmup_steps: int,
-    main_steps: int,
+    main_steps: tuple[int, ...],
     cooldown_steps: int,
+    closing_steps: int,
     threads: int,
     seed: int,
     bf16: bool,
@@ -52,9 +86,9 @@ def main(
 ) -> None:
     """Train nano on CAPTIONS, a folder with captions.jsonl and qa.jsonl (or one) and pictures.
 
-    Stages: features and retrieval head, warm-up, main, cool-down. Killed at any time, the same
-    command goes on from the last checkpoint (at most ten minutes back). More --main-steps prolong
-    the main stage; the cool-down is then done anew.
+    Stages: features and retrieval head, warm-up, main with its cool-downs, closing. Killed at any
+    time, the same command goes on from the last checkpoint (at most ten minutes back). One more
+    number in --main-steps prolongs the main stage and adds a cool-down to the mean.
 
     Example: python -m streamvid.training my/captions --work runs/nano --ship runs/weights
     """
@@ -66,7 +100,7 @@ def main(
     from streamvid.training.material import likeness, prepare, sightings
     from streamvid.training.mixture import Mixture, MixtureSettings
     from streamvid.training.network import Network
-    from streamvid.training.stages import COOLDOWN, MAIN, WARMUP
+    from streamvid.training.stages import CLOSING, COOLDOWN, MAIN, WARMUP
     from streamvid.training.trainer import Trainer, TrainerSettings
     from streamvid.training.turns import TurnMaker, TurnsError
 
@@ -102,13 +136,14 @@ def main(
             examples,
             [material.numbers[example.image] for example in examples],
             turns,
-            MixtureSettings(),
+            MixtureSettings(yes_weight=yes_weight),
             seed=seed,
         )
-        for examples, turns in (
-            (material.train, maker),
-            (material.dev, maker),
-            (material.train, plain),
+        for examples, turns, yes_weight in (
+            (material.train, maker, 1.0),
+            (material.dev, maker, 1.0),
+            (material.train, plain, 1.0),
+            (material.train, plain, _CLOSING_YES),
         )
     ]
     trainer = Trainer(
@@ -122,11 +157,24 @@ def main(
         say=say,
     )
     trainer.run(WARMUP, warmup_steps)
-    trainer.run(MAIN, main_steps)
-    if cooldown_steps:
+    cooled = []
+    for steps in main_steps:
         # Named by where it branched off: a prolonged main stage gets a cool-down of its own.
-        stage = replace(COOLDOWN, name=f"cooldown-{main_steps}")
-        trainer.run(stage, cooldown_steps, mixture=mixtures[2])
+        name = f"cooldown-{steps}"
+        cooling = trainer.steps_done(name) or cooldown_steps == 0
+        if not cooling and (past := trainer.steps_done(MAIN.name)) > steps:
+            raise click.ClickException(
+                f"the main stage in {work} is at step {past}: no cool-down can branch off at "
+                f"{steps} any more; leave {steps} out of --main-steps, or use another --work"
+            )
+        trainer.run(MAIN, steps)
+        if cooldown_steps:
+            trainer.run(replace(COOLDOWN, name=name), cooldown_steps, mixture=mixtures[2])
+            cooled.append(name)
+    if cooled and closing_steps:
+        name = "-".join([CLOSING.name, *map(str, main_steps)])
+        trainer.start_at_mean(cooled)
+        trainer.run(replace(CLOSING, name=name), closing_steps, mixture=mixtures[3])
     if ship:
         frozen = {
             f"vision.retrieval.{name}": tensor.float()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streamvid.training.features import VIEWS
 from streamvid.training.rows import Frame, Row
-from streamvid.training.turns import Example, TurnMaker
+from streamvid.training.turns import Example, Turn, TurnMaker
 
 _SIDED = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 
@@ -36,6 +36,8 @@ class MixtureSettings:
     """Of the films: how many show one scene throughout, as most clips do."""
     asked_as_film: float = 0.6
     """Of those: how many are asked about as a film is, not as a picture is."""
+    yes_weight: float = 1.0
+    """What a yes counts in the loss beside a no: its logarithm is how far the odds move."""
 
 
 class Mixture:
@@ -64,8 +66,10 @@ class Mixture:
         if films and rng.random() < self.settings.film_share:
             length_s = rng.choices(self.settings.lengths_s, self.settings.length_weights)[0]
             count = min(self.settings.films, max(1, self.settings.step_seconds // length_s))
-            return [self.film_or_scene(rng, length_s) for _ in range(count)]
-        return [self.picture(i, rng) for i in self._next_pictures(step)]
+            rows = [self.film_or_scene(rng, length_s) for _ in range(count)]
+        else:
+            rows = [self.picture(i, rng) for i in self._next_pictures(step)]
+        return [self._weighed(row) for row in rows]
 
     def picture(self, number: int, rng: random.Random) -> Row:
         """One picture with its turns."""
@@ -135,6 +139,15 @@ class Mixture:
             turns=tuple(turns),
         )
 
+    def _weighed(self, row: Row) -> Row:
+        if self.settings.yes_weight == 1.0:
+            return row
+        turns = tuple(
+            replace(turn, weight=self.settings.yes_weight) if _is_yes(turn) else turn
+            for turn in row.turns
+        )
+        return replace(row, turns=turns)
+
     def _next_pictures(self, step: int) -> list[int]:
         count, total = self.settings.pictures, len(self.examples)
         chosen = []
@@ -160,6 +173,10 @@ def _shuffled(total: int, seed: str) -> list[int]:
         random.Random(seed).shuffle(order)
         _orders[total, seed] = order
     return _orders[total, seed]
+
+
+def _is_yes(turn: Turn) -> bool:
+    return turn.kind == "yesno" and turn.answer.startswith("Yes")
 
 
 def _is_sided(example: Example) -> bool:

@@ -151,7 +151,7 @@ def _row_text(row: Row, prompt: Prompt) -> _Text:
         first = len(text.ids) - len(answer_ids) - 1
         text.targets[first : first + len(answer_ids)] = answer_ids
         # By the root of its length, or captions would drown a yes and a no.
-        share = [len(answer_ids) ** -0.5] * len(answer_ids)
+        share = [turn.weight * len(answer_ids) ** -0.5] * len(answer_ids)
         text.target_weights[first : first + len(answer_ids)] = share
     return text
 

@@ -3,7 +3,8 @@
 Source: LLaVA-Mini (arXiv 2501.03895), Table 9. Its stage 1 (language model frozen) is ``warmup``
 here; compressor and pre-fusion train along, since both start from useful weights. Its stage 2
 (instruction tuning, language model trained) is ``main`` and ``cooldown``: the rate stays level in
-``main``, so that it can be prolonged at any time, and falls to nothing in ``cooldown``.
+``main``, so that it can be prolonged at any time, and falls to nothing in ``cooldown``. ``closing``
+starts from the mean of all cooled weights and settles what the mean leaves askew.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Stage:
     """``new_rate`` for what starts from nothing, ``copied_rate`` for the pre-fusion layers,
-    ``language_rate`` for the language model (0: frozen). ``steps`` is a default."""
+    ``language_rate`` for the language model (0: frozen)."""
 
     name: str
-    steps: int
     new_rate: float
     copied_rate: float
     language_rate: float
@@ -33,7 +33,7 @@ class Stage:
         return 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
-WARMUP = Stage("warmup", 200, 1e-3, 2e-4, 0.0, films=False, falls=False)
-MAIN = Stage("main", 5000, 5e-4, 1e-4, 1e-4, films=True, falls=False)
-COOLDOWN = Stage("cooldown", 600, 5e-4, 1e-4, 1e-4, films=True, falls=True)
-STAGES = {stage.name: stage for stage in (WARMUP, MAIN, COOLDOWN)}
+WARMUP = Stage("warmup", 1e-3, 2e-4, 0.0, films=False, falls=False)
+MAIN = Stage("main", 5e-4, 1e-4, 1e-4, films=True, falls=False)
+COOLDOWN = Stage("cooldown", 5e-4, 1e-4, 1e-4, films=True, falls=True)
+CLOSING = Stage("closing", 2e-4, 4e-5, 4e-5, films=True, falls=True)

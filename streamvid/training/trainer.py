@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +87,29 @@ class Trainer:
                 self._probe(stage, done)
                 probed = now
 
+    def start_at_mean(self, stages: Sequence[str]) -> None:
+        """Take the mean of the weights at which each of ``stages`` ended.
+
+        Weights cooled down at different times of one run lie in one basin, and their mean is
+        better than any of them (Wortsman et al., Model soups, arXiv 2203.05482).
+        """
+        mean: dict[str, torch.Tensor] = {}
+        for stage in stages:
+            stored = torch.load(self._checkpoint(stage), weights_only=True, mmap=True)["masters"]
+            for name, tensor in stored.items():
+                share = tensor / len(stages)
+                mean[name] = mean[name] + share if name in mean else share
+        self.masters.load(mean)
+        self.say(f"mean of {', '.join(stages)}")
+
+    def steps_done(self, stage: str) -> int:
+        """How far the checkpoint of ``stage`` is; 0 without one."""
+        path = self._checkpoint(stage)
+        return int(torch.load(path, weights_only=True, mmap=True)["done"]) if path.is_file() else 0
+
+    def _checkpoint(self, stage: str) -> Path:
+        return self.work / f"{stage}.pt"
+
     def _train_step(
         self, stage: Stage, optimizer: torch.optim.Optimizer, mixture: Mixture
     ) -> float:
@@ -112,7 +135,7 @@ class Trainer:
         return self.masters.optimizer(groups)
 
     def _resume(self, stage: Stage, optimizer: torch.optim.Optimizer) -> int:
-        path = self.work / f"{stage.name}.pt"
+        path = self._checkpoint(stage.name)
         if not path.is_file():
             return 0
         stored = torch.load(path, weights_only=True)
@@ -138,7 +161,7 @@ class Trainer:
             group["base"] = rate
 
     def _save(self, stage: Stage, optimizer: torch.optim.Optimizer, done: int) -> None:
-        path = self.work / f"{stage.name}.pt"
+        path = self._checkpoint(stage.name)
         scratch = path.with_suffix(".tmp")
         torch.save(
             {

@@ -25,13 +25,15 @@ Kind = Literal[
 class Turn:
     """One question and its answer, both ready for the prompt: tidied, the answer ends in a stop.
 
-    ``concept`` is what a yes/no question is about (``"a dog"``), None for other kinds.
+    ``concept`` is what a yes/no question is about (``"a dog"``), None for other kinds; ``weight``
+    is the turn's share of the loss beside others.
     """
 
     question: str
     answer: str
     kind: Kind
     concept: str | None = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
 from streamvid.model.nano.loading import load_nano
 from streamvid.model.seam import Finished, Sampling
+from streamvid.training.__main__ import Steps
 
 ROOT = Path(__file__).parent.parent.parent.parent
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200)}
-# It trains the real language model: three steps, each a few seconds, and three loads of it.
+# It trains the real language model: six steps, each a few seconds, and four loads of it.
 pytestmark = [pytest.mark.slow, pytest.mark.weights]
 
 
@@ -60,10 +62,16 @@ def test_one_command_trains_ships_and_goes_on(captions, tmp_path, language_folde
     (work / "cache").symlink_to(language_folder.parent)
     first = run(captions, work, "--warmup-steps", "1", "--main-steps", "0")
     assert first.returncode == 0, first.stderr
-    second = run(captions, work, "--warmup-steps", "1", "--main-steps", "1", "--ship", str(weights))
+    steps = ("--warmup-steps", "1", "--cooldown-steps", "1", "--closing-steps", "1")
+    second = run(captions, work, *steps, "--main-steps", "1,2", "--ship", str(weights))
     assert second.returncode == 0, second.stderr
     assert "warmup: going on from step 1" in second.stderr
-    assert "main 1/1" in second.stderr or (work / "main.pt").is_file()
+    assert "main: going on from step 1" in second.stderr
+    assert "mean of cooldown-1, cooldown-2" in second.stderr
+    assert (work / "closing-1-2.pt").is_file()
+    late = run(captions, work, *steps, "--main-steps", "0,2")
+    assert late.returncode == 1
+    assert "no cool-down can branch off at 0" in late.stderr
     nano = load_nano(cache=nano_cache, weights=weights, precision="fp32")
     picture = np.asarray(Image.open(captions / "images/dev-0.jpg").convert("RGB"))
     encoded, head = nano.encode([picture]), nano.spec.prefix_head_tokens
@@ -81,3 +89,14 @@ def test_a_folder_that_is_none_is_told(tmp_path):
     assert told.returncode not in (0, None)
     assert "Traceback" not in told.stderr
     assert "captions.jsonl" in told.stderr
+
+
+@pytest.mark.parametrize("steps", ["many", "5,3", "3,3", "-1"])
+def test_main_steps_that_do_not_rise_are_refused(steps):
+    with pytest.raises(click.BadParameter, match="900,3700"):
+        Steps().convert(steps, None, None)
+
+
+def test_main_steps_are_one_number_or_several():
+    assert Steps().convert("4", None, None) == (4,)
+    assert Steps().convert("900,3700", None, None) == (900, 3700)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -75,3 +76,23 @@ def test_films_are_drawn_about_as_often_as_set(mixture):
         any(len(row.order) > 1 for row in mixture.rows(step, films=True)) for step in range(200)
     )
     assert 35 <= films <= 85
+
+
+def test_a_yes_weighs_as_much_as_set_and_nothing_else_does(mixture):
+    leaning = Mixture(
+        mixture.examples,
+        mixture.numbers,
+        mixture.maker,
+        replace(SETTINGS, yes_weight=1.5),
+        seed=mixture.seed,
+    )
+    seen = set()
+    for step in range(20):
+        plain = [turn for row in mixture.rows(step, films=True) for turn in row.turns]
+        weighed = [turn for row in leaning.rows(step, films=True) for turn in row.turns]
+        assert [replace(turn, weight=1.0) for turn in weighed] == plain
+        for turn in weighed:
+            is_yes = turn.kind == "yesno" and turn.answer.startswith("Yes")
+            assert turn.weight == (1.5 if is_yes else 1.0)
+            seen.add((turn.kind, is_yes))
+    assert {("yesno", True), ("yesno", False)} <= seen

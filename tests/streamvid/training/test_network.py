@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -88,6 +89,17 @@ def test_targets_are_the_answers_and_their_end(prompt):
     # The place before each answer token predicts it.
     place = int((batch.targets[0] >= 0).nonzero()[0])
     assert int(batch.ids[0, place]) == prompt.question("Is it?")[-1]
+
+
+def test_a_turns_weight_scales_its_share_of_the_loss(prompt):
+    plain = Turn("Is there a dog?", "Yes.", "yesno")
+    rows = [
+        Row((Frame(0, 0),), (0,), (1.0,), (1.0,), (turn,))
+        for turn in (plain, replace(plain, weight=2.0))
+    ]
+    weights = batch_rows(rows, prompt).target_weights
+    assert weights[0].sum() > 0
+    assert torch.equal(weights[1], 2 * weights[0])
 
 
 def test_our_layer_computes_what_transformers_does(small_network):

@@ -152,6 +152,22 @@ def test_a_cool_down_goes_on_with_the_main_stages_moments(material, tmp_path):
     assert [group["base"] for group in made._last.param_groups] == [1e-6] * 3
 
 
+def test_training_goes_on_from_the_mean_of_stages_that_ended(material, tmp_path):
+    made, _ = trainer(material, tmp_path)
+    ends = []
+    for name in ("cooldown-1", "cooldown-2"):
+        made.run(replace(COOLDOWN, name=name), 2)
+        ends.append({n: tensor.clone() for n, tensor in made.masters.tensors.items()})
+    assert any(not ends[0][name].equal(ends[1][name]) for name in ends[0])
+    made.start_at_mean(["cooldown-1", "cooldown-2"])
+    parameters = dict(made.network.named_parameters())
+    for name, tensor in made.masters.tensors.items():
+        assert torch.allclose(tensor, (ends[0][name] + ends[1][name]) / 2, atol=1e-7), name
+        assert torch.equal(parameters[name], tensor), name
+    assert made.steps_done("cooldown-2") == 2
+    assert made.steps_done("closing") == 0
+
+
 def test_figures_are_written_at_the_end_of_a_stage(material, tmp_path):
     made, _ = trainer(material, tmp_path)
     made.run(WARMUP, 1)

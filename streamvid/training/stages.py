@@ -10,7 +10,10 @@ starts from the mean of all cooled weights and settles what the mean leaves aske
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,13 @@ WARMUP = Stage("warmup", 1e-3, 2e-4, 0.0, films=False, falls=False)
 MAIN = Stage("main", 5e-4, 1e-4, 1e-4, films=True, falls=False)
 COOLDOWN = Stage("cooldown", 5e-4, 1e-4, 1e-4, films=True, falls=True)
 CLOSING = Stage("closing", 2e-4, 4e-5, 4e-5, films=True, falls=True)
+
+LlavaMiniStageName = Literal["alignment", "instruction"]
+"""Stages 1 and 2 of Table 9 at its own rates: the projector alone in front of a frozen language
+model, without compressor and pre-fusion; then everything but the tower."""
+LLAVA_MINI_STAGES: Mapping[LlavaMiniStageName, Stage] = MappingProxyType(
+    {
+        "alignment": Stage("alignment", 1e-3, 0.0, 0.0, films=False, falls=True),
+        "instruction": Stage("instruction", 1e-5, 1e-5, 1e-4, films=True, falls=True),
+    }
+)

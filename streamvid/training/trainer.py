@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
 
 from streamvid.model.nano.prompt import Prompt
-from streamvid.training.masters import Group, Masters
+from streamvid.training.masters import Masters
 from streamvid.training.material import Material
 from streamvid.training.mixture import Mixture
 from streamvid.training.network import Network
 from streamvid.training.probe import probe
-from streamvid.training.rows import Batch, batch_rows
+from streamvid.training.rows import batch_rows
 from streamvid.training.stages import Stage
-
-_WEIGHT_DECAY = 0.02
-_CLIP = 1.0
+from streamvid.training.stepping import answer_loss, parameter_groups, take_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +112,15 @@ class Trainer:
     ) -> float:
         rows = mixture.rows(self.step, films=stage.films)
         batch = batch_rows(rows, self.prompt)
-        loss = _loss(self.network(batch, *self.material.inputs(batch)), batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.masters.step(optimizer, clip=_CLIP)
+        logits = self.network(batch, *self.material.inputs(batch))
+        chosen = batch.targets >= 0
+        loss = answer_loss(logits, batch.targets[chosen], batch.target_weights[chosen])
         self.step += 1
         self.turns += batch.turns
-        return float(loss.detach())
+        return take_step(self.masters, optimizer, loss)
 
     def _optimizer(self, stage: Stage) -> torch.optim.Optimizer:
-        language = [name for name in self.masters.tensors if name.startswith("language.")]
-        copied = [name for name in self.masters.tensors if name.startswith("layers.")]
-        new = [name for name in self.masters.tensors if name not in {*language, *copied}]
-        groups = [
-            Group(new, stage.new_rate, _WEIGHT_DECAY),
-            Group(copied, stage.copied_rate, 0.0),
-        ]
-        if stage.language_rate:
-            groups.append(Group(language, stage.language_rate, 0.0))
-        return self.masters.optimizer(groups)
+        return self.masters.optimizer(parameter_groups(list(self.masters.tensors), stage))
 
     def _resume(self, stage: Stage, optimizer: torch.optim.Optimizer) -> int:
         path = self._checkpoint(stage.name)
@@ -198,10 +186,3 @@ def trainable(network: Network) -> list[str]:
         for name, _ in network.named_parameters()
         if not any(part in name for part in (*frozen, "vision.retrieval."))
     ]
-
-
-def _loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    chosen = batch.targets >= 0
-    losses = F.cross_entropy(logits, batch.targets[chosen], reduction="none")
-    weights = batch.target_weights[chosen]
-    return (losses * weights).sum() / weights.sum()

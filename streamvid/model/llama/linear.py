@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from streamvid.model.llama.nf4 import Nf4Linear, PackedNf4Linear, can_pack
+from streamvid.model.llama.nf4 import Nf4Linear
 
-Kernel = Literal["fp32", "bf16", "bf16-packed", "int8", "nf4", "nf4-packed"]
+Kernel = Literal["fp32", "bf16", "bf16-packed", "int8", "nf4"]
 """How weights are kept: plain fp32; plain bf16; bf16 in oneDNN's blocked order, which is read
 without being reordered at each call; int8 with a bf16 scale for each output (bf16 activations);
-NF4, widened for each product; NF4 in the order that a kernel for few rows reads."""
+NF4, widened for products of many rows."""
 
 Linear = Callable[[Tensor], Tensor]
 
@@ -35,18 +35,13 @@ def kernel_dtype(kernel: Kernel) -> torch.dtype:
     return torch.float32 if kernel == "fp32" else torch.bfloat16
 
 
-AnyLinear: TypeAlias = "DenseLinear | PackedLinear | Int8Linear | Nf4Linear | PackedNf4Linear"
+AnyLinear: TypeAlias = "DenseLinear | PackedLinear | Int8Linear | Nf4Linear"
 
 
 def make_linear(weight: Tensor, kernel: Kernel) -> AnyLinear:
-    """``weight`` [out, in] of any float type, stored as ``kernel`` wants it.
-
-    A matrix that cannot be packed for NF4 is kept widened at each product.
-    """
+    """``weight`` [out, in] of any float type, stored as ``kernel`` wants it."""
     match kernel:
-        case "nf4-packed" if can_pack(weight):
-            return PackedNf4Linear(weight)
-        case "nf4" | "nf4-packed":
+        case "nf4":
             return Nf4Linear(weight)
         case "bf16-packed":
             return PackedLinear(weight)

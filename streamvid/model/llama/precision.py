@@ -79,7 +79,7 @@ def named_precision(name: PrecisionName) -> Precision:
             # Without bf16 units a bf16 prefill takes several times as long as one in fp32.
             return Precision("bf16-packed" if packs else "fp32", "int8")
         case "nf4":
-            return Precision("nf4", "nf4-packed")
+            return Precision("nf4", "nf4")
     raise PrecisionError(f"no precision {name!r}; use 'auto', 'fp32', 'bf16', 'int8' or 'nf4'")
 
 

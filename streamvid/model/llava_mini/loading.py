@@ -179,19 +179,21 @@ def expected_shapes(config: LlavaMiniConfig) -> dict[str, tuple[int, ...]]:
             f"{stem}mlp.down_proj.weight": (d, inner),
         }
     for stem, part in (
-        (PROJECTOR, _empty_projector(config)),
-        (COMPRESSOR, _empty_compressor(config)),
+        (PROJECTOR, empty_projector(config)),
+        (COMPRESSOR, empty_compressor(config)),
     ):
         shapes |= {stem + name: tuple(one.shape) for name, one in part.state_dict().items()}
     return shapes
 
 
-def _empty_projector(config: LlavaMiniConfig) -> Projector:
+def empty_projector(config: LlavaMiniConfig) -> Projector:
+    """The projector on the meta device."""
     with torch.device("meta"):
         return Projector(config.vision_width, config.language.hidden_size, config.projector_layers)
 
 
-def _empty_compressor(config: LlavaMiniConfig) -> nn.Module:
+def empty_compressor(config: LlavaMiniConfig) -> nn.Module:
+    """The compressor on the meta device."""
     if config.compression == "average":
         return AverageCompressor(config.compressor_size)
     with torch.device("meta"):
@@ -201,7 +203,7 @@ def _empty_compressor(config: LlavaMiniConfig) -> nn.Module:
 def _compressor(
     config: LlavaMiniConfig, tensors: Mapping[str, Tensor], *, dtype: torch.dtype
 ) -> nn.Module:
-    compressor = _empty_compressor(config)
+    compressor = empty_compressor(config)
     _fill(compressor, tensors, COMPRESSOR, dtype)
     return compressor
 
@@ -209,7 +211,7 @@ def _compressor(
 def _projector(
     config: LlavaMiniConfig, tensors: Mapping[str, Tensor], *, dtype: torch.dtype
 ) -> Projector:
-    projector = _empty_projector(config)
+    projector = empty_projector(config)
     _fill(projector, tensors, PROJECTOR, dtype)
     return projector
 

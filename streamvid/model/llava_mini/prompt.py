@@ -84,6 +84,15 @@ class Prompt:
         return self._plain(self.template.answer_lead + text)
 
     @property
+    def answer_end(self) -> tuple[int, ...]:
+        """Ids that stand behind an answer in this template, its end id the last of them."""
+        ids = self._parsed(self.template.answered or "")
+        for place, one in enumerate(ids):
+            if one in self.end_ids:
+                return tuple(ids[: place + 1])
+        return self.end_ids[-1:]
+
+    @property
     def end_ids(self) -> tuple[int, ...]:
         """Ids that end an answer: the end of text, and of a turn where the tokenizer knows one."""
         vocabulary = self.tokenizer.get_vocab()

@@ -18,6 +18,7 @@ from streamvid.model.seam import VideoModel
 if TYPE_CHECKING:
     from streamvid.model.llama import PrecisionName
 
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 LoadModel = Callable[[], VideoModel]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -26,7 +27,8 @@ _OS_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 
 
 def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadModel:
-    """The loader of ``settings.model``: ``nano``, a LLaVA-Mini's folder, or ``module:function``.
+    """The loader of ``settings.model``: ``nano``, a LLaVA-Mini's folder or name on the hub, or
+    ``module:function``.
 
     ``note`` takes one line where loading takes long. A function of one's own takes no argument and
     returns a ``VideoModel``. Raises ``ModelNameError``.
@@ -39,10 +41,13 @@ def model_loader(settings: AppSettings, *, note: Callable[[str], None]) -> LoadM
         return lambda: _load_llava_mini(folder, settings, note)
     if name and folder.is_dir():
         raise ModelNameError(f"no config.json in {name!r}; pass a LLaVA-Mini checkpoint's folder")
+    if _HUB_NAME.fullmatch(name):
+        return lambda: _load_llava_mini(_fetch(name, note), settings, note, name=name)
     module, colon, function = name.partition(":")
     if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
         raise ModelNameError(
-            f"no model named {name!r}; pass nano, a LLaVA-Mini's folder or module:function"
+            f"no model named {name!r}; pass nano, a LLaVA-Mini's folder, its owner/name on the hub,"
+            " or module:function"
         )
     return lambda: cast("LoadModel", getattr(importlib.import_module(module), function))()
 
@@ -65,11 +70,24 @@ def _load_nano(settings: AppSettings, note: Callable[[str], None]) -> VideoModel
 
 
 def _load_llava_mini(
-    folder: Path, settings: AppSettings, note: Callable[[str], None]
+    folder: Path, settings: AppSettings, note: Callable[[str], None], *, name: str | None = None
 ) -> VideoModel:
     from streamvid.model.llava_mini.loading import load_llava_mini
 
-    return load_llava_mini(folder, cache=settings.cache, precision=_precision(settings), say=note)
+    return load_llava_mini(
+        folder,
+        name=name,
+        cache=settings.cache,
+        precision=_precision(settings),
+        fetch_tower=lambda name: _fetch(name, note),
+        say=note,
+    )
+
+
+def _fetch(name: str, note: Callable[[str], None]) -> Path:
+    from streamvid.model.llava_mini.hub import fetch
+
+    return fetch(name, say=note)
 
 
 def _precision(settings: AppSettings) -> PrecisionName:

@@ -45,30 +45,33 @@ PREFUSION = "model.prefusion_"
 def load_llava_mini(
     folder: Path,
     *,
+    name: str | None = None,
     tower_folder: Path | None = None,
     cache: Path | None = None,
     precision: PrecisionName = "auto",
     template: str | None = None,
     geometry: FrameGeometry = "stretch",
+    fetch_tower: Callable[[str], Path] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> LlavaMiniModel:
-    """The model in ``folder``, ready.
+    """The model in ``folder``, ready, under ``name`` or the folder's own.
 
-    ``tower_folder`` holds its CLIP where that is neither in the checkpoint nor beside it; ``cache``
+    ``tower_folder`` holds its CLIP where that is neither in the checkpoint nor beside it;
+    ``fetch_tower`` gets the name in the checkpoint's config where it is nowhere; ``cache``
     keeps what was measured of this machine; ``say`` gets progress lines. Raises WeightsError naming
     the first thing that is missing or does not fit.
     """
     config = LlavaMiniConfig.read(folder)
     tensors = Checkpoint(folder)
     check_shapes(tensors.shapes, config)
-    tower_folder = tower_folder or tower_beside(folder, config)
+    tower_folder = tower_folder or tower_beside(folder, config, fetch=fetch_tower)
     chosen = choose_precision(
         precision,
         cache_dir=cache,
         width=config.language.hidden_size,
         inner_width=config.language.intermediate_size,
     )
-    say(f"loading {folder.name}: {config.language.num_hidden_layers} layers, {chosen.name}")
+    say(f"loading {name or folder.name}: {config.language.num_hidden_layers} layers, {chosen.name}")
     dtype = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
     if tower_folder is not None:
         tower = load_tower(tower_folder, config, dtype=dtype)
@@ -78,7 +81,7 @@ def load_llava_mini(
     clip_folder = tower_folder or folder
     return LlavaMiniModel(
         LlavaMiniParts(
-            name=folder.name,
+            name=name or folder.name,
             core=core,
             frames=FrameEncoder(
                 core.vision,
@@ -127,10 +130,13 @@ def build_core(
     return LlavaMini(config, vision, PreFusion(prefusion), language)
 
 
-def tower_beside(folder: Path, config: LlavaMiniConfig) -> Path | None:
+def tower_beside(
+    folder: Path, config: LlavaMiniConfig, *, fetch: Callable[[str], Path] | None = None
+) -> Path | None:
     """The folder that ``mm_vision_tower`` names: as it is, in ``folder`` or beside it.
 
-    None where the checkpoint holds the tower itself. Raises WeightsError where it is nowhere.
+    None where the checkpoint holds the tower itself. Where it is nowhere ``fetch`` gets the name.
+    Raises WeightsError without it.
     """
     name = config.vision_tower
     places = [Path(name), folder / name, folder.parent / name, folder.parent / Path(name).name]
@@ -139,6 +145,8 @@ def tower_beside(folder: Path, config: LlavaMiniConfig) -> Path | None:
             return place
     if any(tensor.startswith(TOWER) for tensor in Checkpoint(folder)):
         return None
+    if fetch is not None and name.count("/") == 1:
+        return fetch(name)
     raise WeightsError(f"no vision tower {name!r} in {folder} or beside it; put its folder there")
 
 

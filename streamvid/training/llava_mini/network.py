@@ -46,7 +46,6 @@ class LlavaMiniNetwork(nn.Module):
         sizes = LlamaConfig.from_dict({**fields, "model_type": "llama"})
         sizes._attn_implementation = "eager"
         self.language: Any = LlamaForCausalLM(sizes)
-        self.language.float()
         self.layers: Any = nn.ModuleList(
             LlamaDecoderLayer(sizes, index) for index in range(self.config.prefusion_layers)
         )

@@ -75,6 +75,17 @@ class EncodedFrames:
     embeddings: FloatArray
     fused_prefix: FloatArray
 
+    @classmethod
+    def join(cls, parts: Sequence[EncodedFrames]) -> EncodedFrames:
+        """The frames of all ``parts`` in order."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.tokens for part in parts]),
+            np.concatenate([part.embeddings for part in parts]),
+            np.concatenate([part.fused_prefix for part in parts]),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FusedSum:

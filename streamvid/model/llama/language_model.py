@@ -51,10 +51,9 @@ class LanguageModel:
         Raises WeightsError for a missing or misshapen tensor.
         """
         with torch.inference_mode():
-            return cls(
-                LlamaStack.from_tensors(config, tensors, precision, prefix=prefix),
-                load_head(config, tensors, precision, prefix=prefix),
-            )
+            # The largest matrices first: while they are copied little else is held.
+            head = load_head(config, tensors, precision, prefix=prefix)
+            return cls(LlamaStack.from_tensors(config, tensors, precision, prefix=prefix), head)
 
     @property
     def token_bytes(self) -> int:

@@ -38,8 +38,9 @@ def fetch(name: str, *, say: Callable[[str], None]) -> Path:
         missing = [one for one in planned if one.will_download and one.filename in files]
         if missing:
             size = sum(one.file_size or 0 for one in missing)
+            files_word = "file" if len(missing) == 1 else "files"
             say(
-                f"downloading {name}: {_readable(size)} in {len(missing)} file{'s'[: len(missing) > 1]};"
+                f"downloading {name}: {_readable(size)} in {len(missing)} {files_word};"
                 " files that came whole are kept if it breaks off"
             )
         with _bars(shown=bool(missing) and sys.stderr.isatty()):
@@ -62,7 +63,7 @@ def fetch(name: str, *, say: Callable[[str], None]) -> Path:
 @contextmanager
 def _bars(*, shown: bool) -> Iterator[None]:
     """The hub's own progress bars, or none of them."""
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
     (enable_progress_bars if shown else disable_progress_bars)()
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -18,10 +19,12 @@ from streamvid.model.llama import (
     choose_precision,
 )
 from streamvid.model.llama.weights import take
+from streamvid.model.llava_mini.budget import free_memory, reckon
 from streamvid.model.llava_mini.checkpoint import Checkpoint
 from streamvid.model.llava_mini.compressor import AverageCompressor, QueryCompressor
 from streamvid.model.llava_mini.config import LlavaMiniConfig
 from streamvid.model.llava_mini.core import LlavaMini
+from streamvid.model.llava_mini.cost import tower_shape
 from streamvid.model.llava_mini.frame_encoder import FrameEncoder, FrameGeometry
 from streamvid.model.llava_mini.model import LlavaMiniModel, LlavaMiniParts
 from streamvid.model.llava_mini.prefusion import PreFusion
@@ -36,6 +39,7 @@ from streamvid.model.llava_mini.towers import (
 )
 from streamvid.model.llava_mini.vision import FrameVision
 from streamvid.model.llava_mini.vision_tower import VisionTower
+from streamvid.model.micro_batches import MicroBatches
 
 COMPRESSOR = "model.compressor."
 PROJECTOR = "model.mm_projector."
@@ -77,7 +81,16 @@ def load_llava_mini(
         tower = load_tower(tower_folder, config, dtype=dtype)
     else:
         tower = tower_within(tensors, config, dtype=dtype)
-    core = build_core(config, tensors, tower, chosen)
+    budget = reckon(
+        config,
+        tower_shape(tower.model.config.to_dict(), config.vision_layer),
+        free_bytes=free_memory(),
+        quantized=chosen.prefill == "nf4",
+        widened=chosen.prefill == "fp32",
+    )
+    if budget.warning:
+        say(budget.warning)
+    core = build_core(config, Reported(tensors, say), tower, chosen)
     clip_folder = tower_folder or folder
     return LlavaMiniModel(
         LlavaMiniParts(
@@ -92,8 +105,40 @@ def load_llava_mini(
             ),
             prompt=Prompt(folder, template=template),
             digest=_digest([folder, *([tower_folder] if tower_folder else [])]),
+            micro_batches=MicroBatches(budget.encode_batch, say=say),
         )
     )
+
+
+class Reported(Mapping[str, Tensor]):
+    """``tensors``, telling ``say`` every few seconds how many of them have been taken."""
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        say: Callable[[str], None],
+        *,
+        every_s: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tensors, self._say, self._every_s, self._clock = tensors, say, every_s, clock
+        self._taken: set[str] = set()
+        self._told_s = clock()
+
+    def __getitem__(self, name: str) -> Tensor:
+        tensor = self._tensors[name]
+        self._taken.add(name)
+        now_s = self._clock()
+        if now_s - self._told_s >= self._every_s:
+            self._told_s = now_s
+            self._say(f"loading: {len(self._taken)} of {len(self._tensors)} tensors")
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
 
 
 def load_core(folder: Path, *, tower_folder: Path, precision: Precision) -> LlavaMini:
@@ -118,6 +163,7 @@ def build_core(
         _compressor(config, tensors, dtype=tower.dtype),
         _projector(config, tensors, dtype=tower.dtype),
     )
+    language = LanguageModel.from_tensors(config.language, tensors, precision)
     prefusion = None
     if config.prefusion_layers:
         prefusion = LlamaStack.from_tensors(
@@ -126,7 +172,6 @@ def build_core(
             precision.for_prefill,
             prefix=PREFUSION,
         )
-    language = LanguageModel.from_tensors(config.language, tensors, precision)
     return LlavaMini(config, vision, PreFusion(prefusion), language)
 
 

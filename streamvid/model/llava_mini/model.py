@@ -20,7 +20,7 @@ from streamvid.model.llama import FrameStates, generate
 from streamvid.model.llava_mini.core import LlavaMini
 from streamvid.model.llava_mini.frame_encoder import FrameEncoder
 from streamvid.model.llava_mini.prompt import Prompt
-from streamvid.model.llava_mini.vision import SeenFrames
+from streamvid.model.micro_batches import MicroBatches
 from streamvid.model.seam import (
     Context,
     EncodedFrames,
@@ -35,7 +35,6 @@ from streamvid.model.seam import (
 
 ANSWER_RESERVE_TOKENS = 512
 DEFAULT_FUSION_FRAMES = 64
-ENCODE_BATCH = 4
 _LARGEST_PREFIX_BYTES = 64 * 1024
 """A fused prefix per frame is stored where it is no larger than a still."""
 _SHORT_SIDE_PX = 336
@@ -51,6 +50,8 @@ class LlavaMiniParts:
     prompt: Prompt
     digest: str
     """Of the checkpoint's and the tower's weights."""
+    micro_batches: MicroBatches
+    """Frames that are encoded at a time."""
 
 
 class LlavaMiniModel:
@@ -81,7 +82,7 @@ class LlavaMiniModel:
                 trained - len(self._prefix_ids) - ANSWER_RESERVE_TOKENS,
             ),
             default_fusion_frames=DEFAULT_FUSION_FRAMES,
-            encode_batch=ENCODE_BATCH,
+            encode_batch=parts.micro_batches.size,
             keeps_fused_prefix=prefix_bytes <= _LARGEST_PREFIX_BYTES,
             state_bytes=core.prefusion.token_bytes * self._frame_tokens(),
             context_token_bytes=core.language.token_bytes,
@@ -123,6 +124,9 @@ class LlavaMiniModel:
         """Tokens float16 [B, C², d], embeddings float32 [B, e], fused prefix float32 [B, P, d]."""
         if not stills:
             raise ValueError("no stills to encode; pass at least one")
+        return EncodedFrames.join(self._parts.micro_batches.run(self._encode, stills))
+
+    def _encode(self, stills: Sequence[Picture]) -> EncodedFrames:
         seen, embeddings = self._parts.frames.see_and_embed(stills)
         fused = self._core.prefusion.fuse(seen, self._prefix)
         return EncodedFrames(
@@ -147,13 +151,10 @@ class LlavaMiniModel:
         """Pre-fusion keys and values of ``stills``, the prefix's included."""
         if not stills:
             raise ValueError("no stills; pass at least one")
-        parts = [
-            self._states(self._parts.frames.see(stills[start : start + ENCODE_BATCH]))
-            for start in range(0, len(stills), ENCODE_BATCH)
-        ]
-        return HeldStates(FrameStates.join(parts))
+        return HeldStates(FrameStates.join(self._parts.micro_batches.run(self._states, stills)))
 
-    def _states(self, seen: SeenFrames) -> FrameStates:
+    def _states(self, stills: Sequence[Picture]) -> FrameStates:
+        seen = self._parts.frames.see(stills)
         states = self._core.prefusion.fuse_keeping(seen, self._prefix)[1]
         return FrameStates.empty(len(seen)) if states is None else states
 

@@ -20,6 +20,7 @@ from streamvid.model.llama import (
     choose_precision,
 )
 from streamvid.model.llama.precision import named_precision
+from streamvid.model.micro_batches import MicroBatches
 from streamvid.model.nano.frames import FrameEncoder, build_vision
 from streamvid.model.nano.language_weights import converted_folder
 from streamvid.model.nano.merged import load_merged
@@ -37,6 +38,7 @@ from streamvid.model.nano.trained import (
 )
 
 TRAINED_VIEW_TOKENS = 1024
+ENCODE_BATCH = 16
 
 
 def load_nano(
@@ -83,6 +85,7 @@ def load_nano(
             sentences=lambda: SentenceEncoder(MINILM.locate().parent),
             digest=_digest(digest_files(folder)),
             trained_view_tokens=TRAINED_VIEW_TOKENS,
+            micro_batches=MicroBatches(ENCODE_BATCH, say=say),
         )
     )
 

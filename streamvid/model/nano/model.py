@@ -19,6 +19,7 @@ from streamvid.model.decoder_context import (
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, LanguageModel, LlamaStack
 from streamvid.model.llama.generation import generate
+from streamvid.model.micro_batches import MicroBatches
 from streamvid.model.nano.frames import FrameEncoder
 from streamvid.model.nano.prefusion import FusionGate
 from streamvid.model.nano.prompt import Prompt
@@ -37,7 +38,6 @@ from streamvid.model.seam import (
     States,
 )
 
-ENCODE_BATCH = 16
 ANSWER_RESERVE_TOKENS = 512
 DEFAULT_VIEW_TOKENS = 1024
 DEFAULT_FUSION_FRAMES = 16
@@ -77,6 +77,8 @@ class NanoParts:
     digest: str
     """Of packaged and trained weights that stored numbers depend on."""
     trained_view_tokens: int
+    micro_batches: MicroBatches
+    """Frames that are encoded at a time."""
 
 
 class NanoModel:
@@ -105,7 +107,7 @@ class NanoModel:
             trained_context_tokens=parts.trained_view_tokens + ANSWER_RESERVE_TOKENS,
             default_view_tokens=DEFAULT_VIEW_TOKENS,
             default_fusion_frames=DEFAULT_FUSION_FRAMES,
-            encode_batch=ENCODE_BATCH,
+            encode_batch=parts.micro_batches.size,
             keeps_fused_prefix=True,
             state_bytes=self._state_bytes(),
             context_token_bytes=language.token_bytes,
@@ -154,6 +156,9 @@ class NanoModel:
         """Tokens float16 [B, 1, d], embeddings float32 [B, 384], fused prefix float32 [B, P, d]."""
         if not stills:
             raise ValueError("no stills to encode; pass at least one")
+        return EncodedFrames.join(self._parts.micro_batches.run(self._encode, stills))
+
+    def _encode(self, stills: Sequence[Picture]) -> EncodedFrames:
         seen = self._side.frames.encode(stills)
         prefix = self._prefix.expand(len(stills), -1, -1)  # [B, P, d]
         sequence = torch.cat((seen.grid.float(), seen.token.float(), prefix), dim=1)
@@ -185,11 +190,7 @@ class NanoModel:
         """Pre-fusion keys and values of ``stills``, the prefix's included."""
         if not stills:
             raise ValueError("no stills; pass at least one")
-        parts = [
-            self._states(stills[start : start + ENCODE_BATCH])
-            for start in range(0, len(stills), ENCODE_BATCH)
-        ]
-        return HeldStates(FrameStates.join(parts))
+        return HeldStates(FrameStates.join(self._parts.micro_batches.run(self._states, stills)))
 
     def _states(self, stills: Sequence[Picture]) -> FrameStates:
         seen = self._side.frames.encode(stills)

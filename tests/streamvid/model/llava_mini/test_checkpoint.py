@@ -17,6 +17,7 @@ from streamvid.model.llama import ConfigError
 from streamvid.model.llava_mini.checkpoint import Checkpoint, Under
 from streamvid.model.llava_mini.config import LlavaMiniConfig
 from streamvid.model.llava_mini.loading import (
+    Reported,
     build_core,
     check_shapes,
     expected_shapes,
@@ -250,3 +251,14 @@ def test_shapes_are_checked_before_anything_is_read() -> None:
     check_shapes(shapes, config)
     with pytest.raises(WeightsError, match=r"model\.norm\.weight"):
         check_shapes({n: s for n, s in shapes.items() if n != "model.norm.weight"}, config)
+
+
+def test_loading_tells_how_far_it_is_every_few_seconds() -> None:
+    said: list[str] = []
+    now = iter([0.0, 1.0, 6.0, 7.0, 11.5])
+    tensors = {name: torch.zeros(1) for name in "abcd"}
+    reported = Reported(tensors, said.append, every_s=5.0, clock=lambda: next(now))
+    for name in "abca":
+        assert reported[name] is tensors[name]
+    assert said == ["loading: 2 of 4 tensors", "loading: 3 of 4 tensors"]
+    assert dict.fromkeys(reported) == dict.fromkeys(tensors)

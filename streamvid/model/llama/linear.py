@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from streamvid.model.llama.nf4 import Nf4Linear
 
-Kernel = Literal["fp32", "bf16", "bf16-packed", "int8", "nf4"]
+Kernel = Literal["fp32", "bf16", "bf16-packed", "int8", "nf4", "nf4-plain"]
 """How weights are kept: plain fp32; plain bf16; bf16 in oneDNN's blocked order, which is read
 without being reordered at each call; int8 with a bf16 scale for each output (bf16 activations);
-NF4, widened for products of many rows."""
+NF4, widened for products of many rows; the same in plain order, for many rows alone."""
 
 Linear = Callable[[Tensor], Tensor]
 
@@ -43,6 +43,8 @@ def make_linear(weight: Tensor, kernel: Kernel) -> AnyLinear:
     match kernel:
         case "nf4":
             return Nf4Linear(weight)
+        case "nf4-plain":
+            return Nf4Linear(weight, packed=False)
         case "bf16-packed":
             return PackedLinear(weight)
         case "int8":

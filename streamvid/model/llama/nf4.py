@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 BLOCK_WEIGHTS = 64
-FEW_ROWS = 48
-"""Up to here the packed kernel is faster: at 4096 x 14336 both take as long near 55 rows."""
+FEW_ROWS = 72
+"""Up to here the packed kernel is faster: at 4096 x 28672 both take as long near 80 rows."""
 # What the packed kernel needs of a matrix: it has no fallback of its own.
 _PACKED_ROWS, _PACKED_COLUMNS = 32, 64
 _HALF_ROWS = 16
@@ -40,13 +40,17 @@ def can_pack(weight: Tensor) -> bool:
 
 
 class Nf4Linear:
-    """A product in bf16 with weights in 4 bits."""
+    """A product in bf16 with weights in 4 bits.
 
-    def __init__(self, weight: Tensor) -> None:
+    ``packed`` keeps them in the order of the kernel for few rows, where it can: what only ever
+    takes many rows is better off without, as a third of the widening goes into that order.
+    """
+
+    def __init__(self, weight: Tensor, *, packed: bool = True) -> None:
         self._columns = weight.shape[1]
         # bitsandbytes' processor kernel (0.50) scales blocks that cross a row's end wrongly.
         codes, state = quantize(F.pad(weight, (0, -self._columns % BLOCK_WEIGHTS)))
-        self._packed = can_pack(weight)
+        self._packed = packed and can_pack(weight)
         if self._packed:
             codes, state = _functional()._convert_weight_packed_for_cpu(codes, state)
         self._codes, self._state = codes, state

@@ -49,13 +49,17 @@ class Precision:
     @property
     def name(self) -> str:
         """One word for a status line: ``fp32``, ``bf16``, or ``fp32+bf16`` where they differ."""
-        prefill, decode = (k.removesuffix("-packed") for k in (self.prefill, self.decode))
+        prefill, decode = (
+            kernel.removesuffix("-packed").removesuffix("-plain")
+            for kernel in (self.prefill, self.decode)
+        )
         return prefill if prefill == decode else f"{prefill}+{decode}"
 
     @property
     def for_prefill(self) -> Precision:
         """The same for layers that never decode, as pre-fusion: no second copy is kept."""
-        return Precision(self.prefill, self.prefill)
+        kernel: Kernel = "nf4-plain" if self.prefill == "nf4" else self.prefill
+        return Precision(kernel, kernel)
 
     @property
     def cache_dtype(self) -> torch.dtype:

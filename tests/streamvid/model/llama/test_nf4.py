@@ -8,6 +8,7 @@ from bitsandbytes.functional import dequantize_4bit
 
 from streamvid.model.llama.linear import GatedUnit, make_linear
 from streamvid.model.llama.nf4 import FEW_ROWS, Nf4Linear, can_pack, quantize, unpack
+from streamvid.model.llama.precision import named_precision
 
 
 def weight(rows: int, columns: int) -> torch.Tensor:
@@ -53,6 +54,14 @@ def test_few_rows_and_many_give_the_same_product() -> None:
     linear = Nf4Linear(weight(96, 128))
     given = torch.randn(FEW_ROWS + 1, 128).to(torch.bfloat16)
     assert relative(linear(given[:FEW_ROWS]), linear(given)[:FEW_ROWS]) < 0.01
+
+
+def test_plain_order_gives_the_same_product_for_many_rows() -> None:
+    wide = weight(96, 128)
+    plain, packed = make_linear(wide, "nf4-plain"), make_linear(wide, "nf4")
+    given = torch.randn(FEW_ROWS + 8, 128).to(torch.bfloat16)
+    assert relative(plain(given), packed(given)) < 0.01
+    assert named_precision("nf4").for_prefill.name == named_precision("nf4").name == "nf4"
 
 
 def test_odd_shapes_are_not_packed() -> None:

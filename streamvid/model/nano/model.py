@@ -56,7 +56,7 @@ class FrameSide:
     @property
     def name(self) -> SideName:
         """Its precision."""
-        if self.prefusion.precision.prefill == "nf4":
+        if self.prefusion.precision.name == "nf4":
             return "nf4"
         return "fp32" if self.frames.dtype == torch.float32 else "bf16"
 

@@ -20,6 +20,7 @@ VARIABLE_PREFIX = "STREAMVID_"
 
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
 Quantize = typing.Literal["none", "nf4"]
+Device = typing.Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class AppSettings:
     ``home`` holds ``recordings/`` and ``stills/``; ``cache`` holds converted weights. ``weights``
     are trained weights in place of the packaged ones; ``precision`` "auto" takes what was measured
     to pay on this machine. With ``quantize`` "nf4" the decoder layers are kept in 4 bits.
+    ``device`` is where a LLaVA-Mini runs ("auto": on CUDA if there is any); nano takes the
+    processor.
     """
 
     home: Path
@@ -37,6 +40,7 @@ class AppSettings:
     weights: Path | None = None
     precision: Precision = "auto"
     quantize: Quantize = "none"
+    device: Device = "auto"
     core: Settings = dataclasses.field(default_factory=Settings)
 
     @property
@@ -146,6 +150,7 @@ _OWN: dict[str, typing.Any] = {
     "weights": Path | None,
     "precision": Precision,
     "quantize": Quantize,
+    "device": Device,
 }
 _TYPES: dict[str, typing.Any] = _OWN | typing.get_type_hints(Settings)
 

@@ -90,7 +90,7 @@ def takes_settings(function: Command) -> Command:
         "--model",
         "model",
         metavar="NAME",
-        help="nano, a LLaVA-Mini checkpoint's folder, or module:function.",
+        help="nano, a LLaVA-Mini checkpoint's folder or owner/name on the hub, or module:function.",
     )
     @setting_option(
         "--quantize",

@@ -51,10 +51,11 @@ max_new_tokens = 96
 |---|---|---|---|
 | `home` | path | `$XDG_DATA_HOME/streamvid` | holds `recordings/` and `stills/` |
 | `cache` | path | `$XDG_CACHE_HOME/streamvid` | holds converted weights |
-| `model` | text | `nano` | `nano`, a LLaVA-Mini checkpoint's folder, or `module:function` |
+| `model` | text | `nano` | `nano`, a LLaVA-Mini's folder or hub name, or `module:function` |
 | `weights` | a path or none | `None` | trained weights in place of the packaged ones |
 | `precision` | {allowed_text("precision")} | `auto` | `auto`: what pays on this machine, measured |
 | `quantize` | {allowed_text("quantize")} | `none` | `nf4`: decoder layers in 4 bits |
+| `device` | {allowed_text("device")} | `auto` | of a LLaVA-Mini; `auto`: CUDA if there is any |
 
 ## Watching, answering, the engine
 

@@ -123,6 +123,6 @@ def states_for(
 
 def weighted_sum(fused: Tensor, weights: Sequence[float]) -> FusedSum:
     """Text [B, Q, d] of B frames, each times its weight, as a sum float32 [Q, d]."""
-    scale = torch.tensor(list(weights), dtype=torch.float32)
+    scale = torch.tensor(list(weights), dtype=torch.float32, device=fused.device)
     total = torch.einsum("b,bqd->qd", scale, fused.float())
-    return FusedSum(total.numpy(), float(scale.sum()))
+    return FusedSum(total.cpu().numpy(), float(scale.sum()))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.attention.bias import causal_lower_right
 
 _SPLIT_TOKENS = 128  # below, two calls and their joining cost more than a small mask
 
@@ -25,7 +28,13 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -
     the last rows of it.
     """
     past = keys.shape[2] - queries.shape[2]
-    if mask is None and past:
+    if mask is None and past and queries.device.type != "cpu":
+        # Aligned with the last key; a device's flash kernel takes it without a mask in memory.
+        bias: Any = causal_lower_right(queries.shape[2], keys.shape[2])
+        seen = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=bias, enable_gqa=True
+        )
+    elif mask is None and past:
         seen = _attend_in_two(queries, keys, values, past)
     else:
         seen = F.scaled_dot_product_attention(
@@ -37,9 +46,10 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -
 def mask_for(tokens: int, past: int, *, dtype: torch.dtype, device: torch.device) -> Tensor | None:
     """The mask that ``attend`` wants for n tokens behind ``past``; None where it needs none.
 
-    Long chunks need none: what lies before is seen whole, and only the chunk itself is causal.
+    Long chunks need none: what lies before is seen whole, and only the chunk itself is causal. A
+    device's kernels never need one.
     """
-    if past == 0 or (tokens >= _SPLIT_TOKENS and device.type == "cpu"):
+    if past == 0 or tokens >= _SPLIT_TOKENS or device.type != "cpu":
         return None
     return causal_mask(tokens, past, dtype=dtype, device=device)
 

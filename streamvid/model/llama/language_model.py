@@ -16,7 +16,7 @@ from streamvid.model.llama.kv_cache import KVCache
 from streamvid.model.llama.norm import rms_norm
 from streamvid.model.llama.precision import Precision
 from streamvid.model.llama.stack import LlamaStack
-from streamvid.model.llama.weights import HeadWeights, load_head
+from streamvid.model.llama.weights import Device, HeadWeights, load_head
 
 PREFILL_CHUNK_TOKENS = 1024
 """Tokens that a prefill takes at a time: long enough for full speed, short enough to be one job."""
@@ -45,15 +45,19 @@ class LanguageModel:
         precision: Precision,
         *,
         prefix: str = "model.",
+        device: Device = "cpu",
     ) -> LanguageModel:
-        """Build from tensors in Hugging Face's naming; they may be freed afterwards.
+        """Build on ``device`` from tensors in Hugging Face's naming; they may be freed afterwards.
 
         Raises WeightsError for a missing or misshapen tensor.
         """
         with torch.inference_mode():
             # The largest matrices first: while they are copied little else is held.
-            head = load_head(config, tensors, precision, prefix=prefix)
-            return cls(LlamaStack.from_tensors(config, tensors, precision, prefix=prefix), head)
+            head = load_head(config, tensors, precision, prefix=prefix, device=device)
+            stack = LlamaStack.from_tensors(
+                config, tensors, precision, prefix=prefix, device=device
+            )
+            return cls(stack, head)
 
     @property
     def token_bytes(self) -> int:
@@ -80,7 +84,7 @@ class LanguageModel:
     @torch.inference_mode()
     def embed(self, token_ids: Sequence[int] | Tensor) -> Tensor:
         """Rows of the token table, float32 [n, d]."""
-        ids = torch.as_tensor(token_ids, dtype=torch.long)
+        ids = torch.as_tensor(token_ids, dtype=torch.long).to(self._head.table.device)
         return self._head.table[ids].float()
 
     @torch.inference_mode()
@@ -124,7 +128,8 @@ class LanguageModel:
     def _logits(self, hidden: Tensor) -> Tensor:
         head = self._head
         rows = rms_norm(hidden, head.norm, self.config.rms_norm_eps)
-        return head.head(rows.to(head.dtype)).float()  # [n, vocabulary]
+        # Picking a token is work for the processor, whose random numbers a seed gives.
+        return head.head(rows.to(head.dtype)).float().cpu()  # [n, vocabulary]
 
     def _check_room(self, tokens: int, cache: KVCache) -> None:
         places = self.config.max_position_embeddings

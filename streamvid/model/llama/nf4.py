@@ -67,7 +67,17 @@ class Nf4Linear:
             flat = rows.reshape(-1, rows.shape[-1])
             out: Tensor = _functional().gemv_4bit(flat, self._codes, state=self._state)
             return out.view(*rows.shape[:-1], -1)
+        if rows.device.type != "cpu":
+            return self._on_device(rows)
         return F.linear(rows, self.widened())
+
+    def _on_device(self, rows: Tensor) -> Tensor:
+        """bitsandbytes chooses by itself there: a kernel of its own for one row, else widening."""
+        from bitsandbytes.autograd import _functions
+
+        padded = F.pad(rows, (0, -self._columns % BLOCK_WEIGHTS))
+        out: Tensor = _functions.matmul_4bit(padded, self._codes.t(), quant_state=self._state)
+        return out
 
     def widened(self) -> Tensor:
         """The weights as bf16 [out, in]."""

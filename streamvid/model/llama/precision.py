@@ -87,6 +87,19 @@ def named_precision(name: PrecisionName) -> Precision:
     raise PrecisionError(f"no precision {name!r}; use 'auto', 'fp32', 'bf16', 'int8' or 'nf4'")
 
 
+def device_precision(name: PrecisionName) -> Precision:
+    """The precision on a device of its own, where ``auto`` is bf16 and nothing need be measured.
+
+    Raises PrecisionError for ``int8``, whose kernel is the processor's.
+    """
+    match name:
+        case "fp32" | "nf4":
+            return Precision(name, name)
+        case "auto" | "bf16":
+            return Precision("bf16", "bf16")
+    raise PrecisionError(f"no precision {name!r} on a device; use 'fp32', 'bf16' or 'nf4'")
+
+
 def choose_precision(
     name: PrecisionName = "auto",
     *,

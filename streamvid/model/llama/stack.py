@@ -18,7 +18,7 @@ from streamvid.model.llama.kv_cache import FrameStates, FrameStore, KVCache
 from streamvid.model.llama.norm import rms_norm
 from streamvid.model.llama.precision import Precision
 from streamvid.model.llama.rope import RopeTable
-from streamvid.model.llama.weights import LayerWeights, load_layer
+from streamvid.model.llama.weights import Device, LayerWeights, load_layer
 
 
 class _KeyValueStore(Protocol):
@@ -36,7 +36,8 @@ class LlamaStack:
         self.config = config
         self.precision = precision
         self._layers = tuple(layers)
-        self._rope = RopeTable(config)
+        self.device = self._layers[0].input_norm.device
+        self._rope = RopeTable(config, device=self.device)
         self._cache_dtype = precision.cache_dtype
 
     @classmethod
@@ -47,13 +48,14 @@ class LlamaStack:
         precision: Precision,
         *,
         prefix: str = "model.",
+        device: Device = "cpu",
     ) -> LlamaStack:
         """All ``config.num_hidden_layers`` layers out of ``tensors`` in Hugging Face's naming.
 
         Raises WeightsError for a missing or misshapen tensor.
         """
         layers = [
-            load_layer(config, tensors, index, precision, prefix=prefix)
+            load_layer(config, tensors, index, precision, prefix=prefix, device=device)
             for index in range(config.num_hidden_layers)
         ]
         return cls(config, layers, precision)
@@ -72,7 +74,9 @@ class LlamaStack:
 
     def new_cache(self, *, room_tokens: int = 0) -> KVCache:
         """An empty KV cache of this decoder's sizes and type."""
-        return KVCache(self.config, dtype=self._cache_dtype, room_tokens=room_tokens)
+        return KVCache(
+            self.config, dtype=self._cache_dtype, room_tokens=room_tokens, device=self.device
+        )
 
     @torch.inference_mode()
     def run(self, embeddings: Tensor, cache: KVCache, *, outputs: int) -> Tensor:
@@ -81,14 +85,14 @@ class LlamaStack:
         Gives float32 [outputs, d]: the residual stream after the last layer at the last ``outputs``
         tokens. With 0 the last layer stops at its keys and values.
         """
-        hidden = self._layers_over(embeddings[None].float(), cache, outputs)
+        hidden = self._layers_over(embeddings[None], cache, outputs)
         cache.advance(embeddings.shape[0])
         return hidden[0]
 
     @torch.inference_mode()
     def run_one(self, embedding: Tensor, cache: KVCache) -> Tensor:
         """Decode step: ``embedding`` [d] behind ``cache`` → residual stream float32 [d]."""
-        hidden = embedding.float()
+        hidden = embedding.to(self.device, torch.float32)
         rotation = self._rope.matrix(cache.length)
         for index, layer in enumerate(self._layers):
             hidden = self._one_token_layer(index, layer, hidden, rotation, cache)
@@ -109,7 +113,7 @@ class LlamaStack:
         [B, outputs, d], the residual stream at each sequence's last ``outputs`` (default: all n).
         """
         wanted = embeddings.shape[1] if outputs is None else outputs
-        return self._layers_over(embeddings.float(), FrameStore(past=past), wanted)
+        return self._layers_over(embeddings, FrameStore(past=past), wanted)
 
     @torch.inference_mode()
     def run_frames_keeping(
@@ -122,10 +126,11 @@ class LlamaStack:
         """As ``run_frames``, and the keys and values of past and new tokens for later."""
         wanted = embeddings.shape[1] if outputs is None else outputs
         store = FrameStore(past=past, keep=True)
-        hidden = self._layers_over(embeddings.float(), store, wanted)
+        hidden = self._layers_over(embeddings, store, wanted)
         return hidden, store.states()
 
-    def _layers_over(self, hidden: Tensor, store: _KeyValueStore, outputs: int) -> Tensor:
+    def _layers_over(self, embeddings: Tensor, store: _KeyValueStore, outputs: int) -> Tensor:
+        hidden = embeddings.to(self.device, torch.float32)
         tokens, past = hidden.shape[1], store.length
         mask = mask_for(tokens, past, dtype=self._cache_dtype, device=hidden.device)
         last = len(self._layers) - 1

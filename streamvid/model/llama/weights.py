@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from streamvid.model.errors import WeightsError
 from streamvid.model.llama.config import LlamaConfig
 from streamvid.model.llama.linear import GatedUnit, Kernel, Linear, kernel_dtype, make_linear
 from streamvid.model.llama.precision import Precision
+
+Device: TypeAlias = "torch.device | str"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,18 +64,22 @@ def load_layer(
     precision: Precision,
     *,
     prefix: str = "model.",
+    device: Device = "cpu",
 ) -> LayerWeights:
-    """Layer ``index`` out of ``tensors``. Raises WeightsError for a missing or misshapen one."""
+    """Layer ``index`` out of ``tensors``, on ``device``.
+
+    Raises WeightsError for a missing or misshapen one.
+    """
     stem = f"{prefix}layers.{index}."
     d = config.hidden_size
-    prefill = _products(config, tensors, stem, precision.prefill)
+    prefill = _products(config, tensors, stem, precision.prefill, device)
     if precision.decode == precision.prefill:
         decode = prefill
     else:
-        decode = _products(config, tensors, stem, precision.decode)
+        decode = _products(config, tensors, stem, precision.decode, device)
     return LayerWeights(
-        input_norm=take(tensors, f"{stem}input_layernorm.weight", (d,)).float().clone(),
-        inner_norm=take(tensors, f"{stem}post_attention_layernorm.weight", (d,)).float().clone(),
+        input_norm=_norm(tensors, f"{stem}input_layernorm.weight", d, device),
+        inner_norm=_norm(tensors, f"{stem}post_attention_layernorm.weight", d, device),
         prefill=prefill,
         decode=decode,
     )
@@ -84,23 +91,25 @@ def load_head(
     precision: Precision,
     *,
     prefix: str = "model.",
+    device: Device = "cpu",
 ) -> HeadWeights:
-    """Norm, token table and head. Raises WeightsError for a missing or misshapen one.
+    """Norm, token table and head, on ``device``.
 
+    Raises WeightsError for a missing or misshapen one.
     Both large matrices are kept once, unpacked, in the type that decode reads: a tied head *is* the
     table. In ``int8`` they stay bf16, which costs little time and spares top-token agreement.
     """
     size = (config.vocab_size, config.hidden_size)
     dtype = kernel_dtype(precision.decode)
-    table = take(tensors, f"{prefix}embed_tokens.weight", size).to(dtype, copy=True)
+    table = take(tensors, f"{prefix}embed_tokens.weight", size).to(device, dtype, copy=True)
     if config.tie_word_embeddings:
         wide = table
     else:
-        wide = take(tensors, "lm_head.weight", size).to(dtype, copy=True)
+        wide = take(tensors, "lm_head.weight", size).to(device, dtype, copy=True)
     kernel: Kernel = "fp32" if dtype == torch.float32 else "bf16"
     head = make_linear(wide, kernel)
     return HeadWeights(
-        norm=take(tensors, f"{prefix}norm.weight", (config.hidden_size,)).float().clone(),
+        norm=_norm(tensors, f"{prefix}norm.weight", config.hidden_size, device),
         table=table,
         head=head,
         dtype=dtype,
@@ -123,25 +132,35 @@ def take(tensors: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> Te
     return tensor.detach()
 
 
+def _norm(tensors: Mapping[str, Tensor], name: str, width: int, device: Device) -> Tensor:
+    return take(tensors, name, (width,)).to(device, torch.float32, copy=True)
+
+
 def _products(
-    config: LlamaConfig, tensors: Mapping[str, Tensor], stem: str, kernel: Kernel
+    config: LlamaConfig,
+    tensors: Mapping[str, Tensor],
+    stem: str,
+    kernel: Kernel,
+    device: Device,
 ) -> LayerProducts:
     d, inner = config.hidden_size, config.intermediate_size
     queries, keys = config.attention_width, config.key_value_width
     parts = [
-        take(tensors, f"{stem}self_attn.{name}_proj.weight", (rows, d))
+        take(tensors, f"{stem}self_attn.{name}_proj.weight", (rows, d)).to(device)
         for name, rows in (("q", queries), ("k", keys), ("v", keys))
     ]
     query_key_value = make_linear(torch.cat(parts), kernel)
     output = make_linear(
-        take(tensors, f"{stem}self_attn.o_proj.weight", (d, queries)).clone(), kernel
+        take(tensors, f"{stem}self_attn.o_proj.weight", (d, queries)).to(device, copy=True), kernel
     )
     gated = GatedUnit(
-        take(tensors, f"{stem}mlp.gate_proj.weight", (inner, d)),
-        take(tensors, f"{stem}mlp.up_proj.weight", (inner, d)),
+        take(tensors, f"{stem}mlp.gate_proj.weight", (inner, d)).to(device),
+        take(tensors, f"{stem}mlp.up_proj.weight", (inner, d)).to(device),
         kernel,
     )
-    down = make_linear(take(tensors, f"{stem}mlp.down_proj.weight", (d, inner)).clone(), kernel)
+    down = make_linear(
+        take(tensors, f"{stem}mlp.down_proj.weight", (d, inner)).to(device, copy=True), kernel
+    )
     return LayerProducts(
         query_key_value=query_key_value,
         output=output,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from streamvid.model.llava_mini.config import LlavaMiniConfig
 from streamvid.model.llava_mini.cost import TowerShape, Work, costs
 
@@ -60,6 +62,11 @@ def reckon(
     while batch < LARGEST_BATCH and 2 * batch * frame <= room:
         batch *= 2
     return Budget(weights, free_bytes, batch)
+
+
+def free_device_memory(device: torch.device | str) -> int:
+    """Bytes that are free on a device, as its driver tells them."""
+    return int(torch.cuda.mem_get_info(torch.device(device))[0])
 
 
 def free_memory(root: Path = Path("/")) -> int:

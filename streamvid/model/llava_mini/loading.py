@@ -18,8 +18,9 @@ from streamvid.model.llama import (
     PrecisionName,
     choose_precision,
 )
-from streamvid.model.llama.weights import take
-from streamvid.model.llava_mini.budget import free_memory, reckon
+from streamvid.model.llama.precision import device_precision
+from streamvid.model.llama.weights import Device, take
+from streamvid.model.llava_mini.budget import free_device_memory, free_memory, reckon
 from streamvid.model.llava_mini.checkpoint import Checkpoint
 from streamvid.model.llava_mini.compressor import AverageCompressor, QueryCompressor
 from streamvid.model.llava_mini.config import LlavaMiniConfig
@@ -56,12 +57,14 @@ def load_llava_mini(
     template: str | None = None,
     geometry: FrameGeometry = "stretch",
     fetch_tower: Callable[[str], Path] | None = None,
+    device: Device = "cpu",
     say: Callable[[str], None] = lambda line: None,
 ) -> LlavaMiniModel:
     """The model in ``folder``, ready, under ``name`` or the folder's own.
 
     ``tower_folder`` holds its CLIP where that is neither in the checkpoint nor beside it;
-    ``fetch_tower`` gets the name in the checkpoint's config where it is nowhere; ``cache``
+    ``fetch_tower`` gets the name in the checkpoint's config where it is nowhere; ``device`` is
+    ``cpu`` or ``cuda``, where ``auto`` means bf16; ``cache``
     keeps what was measured of this machine; ``say`` gets progress lines. Raises WeightsError naming
     the first thing that is missing or does not fit.
     """
@@ -69,11 +72,16 @@ def load_llava_mini(
     tensors = Checkpoint(folder)
     check_shapes(tensors.shapes, config)
     tower_folder = tower_folder or tower_beside(folder, config, fetch=fetch_tower)
-    chosen = choose_precision(
-        precision,
-        cache_dir=cache,
-        width=config.language.hidden_size,
-        inner_width=config.language.intermediate_size,
+    on_processor = torch.device(device).type == "cpu"
+    chosen = (
+        choose_precision(
+            precision,
+            cache_dir=cache,
+            width=config.language.hidden_size,
+            inner_width=config.language.intermediate_size,
+        )
+        if on_processor
+        else device_precision(precision)
     )
     say(f"loading {name or folder.name}: {config.language.num_hidden_layers} layers, {chosen.name}")
     dtype = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
@@ -84,13 +92,13 @@ def load_llava_mini(
     budget = reckon(
         config,
         tower_shape(tower.model.config.to_dict(), config.vision_layer),
-        free_bytes=free_memory(),
+        free_bytes=free_memory() if on_processor else free_device_memory(device),
         quantized=chosen.prefill == "nf4",
         widened=chosen.prefill == "fp32",
     )
     if budget.warning:
         say(budget.warning)
-    core = build_core(config, Reported(tensors, say), tower, chosen)
+    core = build_core(config, Reported(tensors, say), tower, chosen, device=device)
     clip_folder = tower_folder or folder
     return LlavaMiniModel(
         LlavaMiniParts(
@@ -156,14 +164,17 @@ def build_core(
     tensors: Mapping[str, Tensor],
     tower: VisionTower,
     precision: Precision,
+    *,
+    device: Device = "cpu",
 ) -> LlavaMini:
-    """Put the parts together from ``tensors`` in the reference's naming."""
+    """Put the parts together on ``device`` from ``tensors`` in the reference's naming."""
+    tower.model.to(device)
     vision = FrameVision(
         tower,
-        _compressor(config, tensors, dtype=tower.dtype),
-        _projector(config, tensors, dtype=tower.dtype),
+        _compressor(config, tensors, dtype=tower.dtype).to(device),
+        _projector(config, tensors, dtype=tower.dtype).to(device),
     )
-    language = LanguageModel.from_tensors(config.language, tensors, precision)
+    language = LanguageModel.from_tensors(config.language, tensors, precision, device=device)
     prefusion = None
     if config.prefusion_layers:
         prefusion = LlamaStack.from_tensors(
@@ -171,6 +182,7 @@ def build_core(
             tensors,
             precision.for_prefill,
             prefix=PREFUSION,
+            device=device,
         )
     return LlavaMini(config, vision, PreFusion(prefusion), language)
 

@@ -130,7 +130,7 @@ class LlavaMiniModel:
         seen, embeddings = self._parts.frames.see_and_embed(stills)
         fused = self._core.prefusion.fuse(seen, self._prefix)
         return EncodedFrames(
-            fused.tokens.half().numpy(), embeddings.numpy(), fused.text.float().numpy()
+            fused.tokens.half().cpu().numpy(), embeddings.numpy(), fused.text.float().cpu().numpy()
         )
 
     def embed_text(self, phrase: str) -> FloatArray:
@@ -179,7 +179,9 @@ class LlavaMiniModel:
 
     def answer_embeddings(self, text: str) -> FloatArray:
         """Plain embeddings of an answer's text, float32 [n, d], without its end."""
-        embeddings: FloatArray = self._core.language.embed(self._parts.prompt.answer(text)).numpy()
+        embeddings: FloatArray = (
+            self._core.language.embed(self._parts.prompt.answer(text)).cpu().numpy()
+        )
         return embeddings
 
     def context(self, prefix_head: FloatArray) -> DecoderContext:

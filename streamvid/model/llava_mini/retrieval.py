@@ -40,7 +40,7 @@ class ClipRetrieval:
     @torch.inference_mode()
     def image(self, pooled: Tensor) -> Tensor:
         """Pooled outputs [B, D] → float32 [B, e], unit length."""
-        return F.normalize(F.linear(pooled.float(), self._projection.float()), dim=-1)
+        return F.normalize(F.linear(pooled.float().cpu(), self._projection.float()), dim=-1)
 
     @torch.inference_mode()
     def text(self, phrase: str) -> Tensor:
@@ -63,7 +63,7 @@ class TowerOnly:
 
     def image(self, pooled: Tensor) -> Tensor:
         """Pooled outputs [B, D] → float32 [B, D], unit length."""
-        return F.normalize(pooled.float(), dim=-1)
+        return F.normalize(pooled.float().cpu(), dim=-1)
 
     def text(self, phrase: str) -> Tensor:
         """Raises NoTextSearchError."""

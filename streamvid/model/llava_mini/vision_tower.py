@@ -52,7 +52,7 @@ class VisionTower:
 
     def _hidden(self, pixels: Tensor) -> Tensor:
         model = self._model
-        hidden: Tensor = model.pre_layrnorm(model.embeddings(pixels.to(model.dtype)))
+        hidden: Tensor = model.pre_layrnorm(model.embeddings(pixels.to(model.device, model.dtype)))
         for layer in model.encoder.layers[: self._kept]:
             hidden = layer(hidden, None)
         return hidden

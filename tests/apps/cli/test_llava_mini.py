@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from tests.streamvid.model.llava_mini.tiny_checkpoint import write_checkpoint
 
@@ -42,3 +43,12 @@ def test_nano_answers_in_four_bits(program, clip):
     answer = json.loads(done.stdout)
     assert answer["language_model"].endswith("nf4")
     assert answer["text"]
+
+
+def test_a_device_that_is_not_there_is_one_line(program, clip, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    folder = write_checkpoint(tmp_path)
+    done = program.run("ask", clip, "What?", "--model", folder, "--set", "device=cuda")
+    assert done.returncode == 6
+    assert "device=cpu" in done.stderr.splitlines()[-1]

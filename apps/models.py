@@ -72,6 +72,7 @@ def _load_nano(settings: AppSettings, note: Callable[[str], None]) -> VideoModel
 def _load_llava_mini(
     folder: Path, settings: AppSettings, note: Callable[[str], None], *, name: str | None = None
 ) -> VideoModel:
+    from streamvid.model.devices import choose_device
     from streamvid.model.llava_mini.loading import load_llava_mini
 
     return load_llava_mini(
@@ -80,7 +81,7 @@ def _load_llava_mini(
         cache=settings.cache,
         precision=_precision(settings),
         fetch_tower=lambda name: _fetch(name, note),
-        device=_device(settings),
+        device=choose_device(settings.device),
         say=note,
     )
 
@@ -89,18 +90,6 @@ def _fetch(name: str, note: Callable[[str], None]) -> Path:
     from streamvid.model.llava_mini.hub import fetch
 
     return fetch(name, say=note)
-
-
-def _device(settings: AppSettings) -> str:
-    import torch
-
-    if settings.device == "cpu":
-        return "cpu"
-    if torch.cuda.is_available():
-        return "cuda"
-    if settings.device == "cuda":
-        raise ModelLoadError("no CUDA device is to be had; pass --set device=cpu, see doctor")
-    return "cpu"
 
 
 def _precision(settings: AppSettings) -> PrecisionName:

@@ -45,7 +45,7 @@ class LanguageModel:
         precision: Precision,
         *,
         prefix: str = "model.",
-        device: Device = "cpu",
+        device: Device = None,
     ) -> LanguageModel:
         """Build on ``device`` from tensors in Hugging Face's naming; they may be freed afterwards.
 

@@ -48,7 +48,7 @@ class LlamaStack:
         precision: Precision,
         *,
         prefix: str = "model.",
-        device: Device = "cpu",
+        device: Device = None,
     ) -> LlamaStack:
         """All ``config.num_hidden_layers`` layers out of ``tensors`` in Hugging Face's naming.
 

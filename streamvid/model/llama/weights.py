@@ -18,7 +18,8 @@ from streamvid.model.llama.config import LlamaConfig
 from streamvid.model.llama.linear import GatedUnit, Kernel, Linear, kernel_dtype, make_linear
 from streamvid.model.llama.precision import Precision
 
-Device: TypeAlias = "torch.device | str"
+Device: TypeAlias = "torch.device | str | None"
+"""None: where the tensors are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,7 @@ def load_layer(
     precision: Precision,
     *,
     prefix: str = "model.",
-    device: Device = "cpu",
+    device: Device = None,
 ) -> LayerWeights:
     """Layer ``index`` out of ``tensors``, on ``device``.
 
@@ -91,7 +92,7 @@ def load_head(
     precision: Precision,
     *,
     prefix: str = "model.",
-    device: Device = "cpu",
+    device: Device = None,
 ) -> HeadWeights:
     """Norm, token table and head, on ``device``.
 
@@ -101,11 +102,13 @@ def load_head(
     """
     size = (config.vocab_size, config.hidden_size)
     dtype = kernel_dtype(precision.decode)
-    table = take(tensors, f"{prefix}embed_tokens.weight", size).to(device, dtype, copy=True)
+    table = take(tensors, f"{prefix}embed_tokens.weight", size).to(
+        device=device, dtype=dtype, copy=True
+    )
     if config.tie_word_embeddings:
         wide = table
     else:
-        wide = take(tensors, "lm_head.weight", size).to(device, dtype, copy=True)
+        wide = take(tensors, "lm_head.weight", size).to(device=device, dtype=dtype, copy=True)
     kernel: Kernel = "fp32" if dtype == torch.float32 else "bf16"
     head = make_linear(wide, kernel)
     return HeadWeights(
@@ -133,7 +136,7 @@ def take(tensors: Mapping[str, Tensor], name: str, shape: tuple[int, ...]) -> Te
 
 
 def _norm(tensors: Mapping[str, Tensor], name: str, width: int, device: Device) -> Tensor:
-    return take(tensors, name, (width,)).to(device, torch.float32, copy=True)
+    return take(tensors, name, (width,)).to(device=device, dtype=torch.float32, copy=True)
 
 
 def _products(
@@ -146,20 +149,22 @@ def _products(
     d, inner = config.hidden_size, config.intermediate_size
     queries, keys = config.attention_width, config.key_value_width
     parts = [
-        take(tensors, f"{stem}self_attn.{name}_proj.weight", (rows, d)).to(device)
+        take(tensors, f"{stem}self_attn.{name}_proj.weight", (rows, d)).to(device=device)
         for name, rows in (("q", queries), ("k", keys), ("v", keys))
     ]
     query_key_value = make_linear(torch.cat(parts), kernel)
     output = make_linear(
-        take(tensors, f"{stem}self_attn.o_proj.weight", (d, queries)).to(device, copy=True), kernel
+        take(tensors, f"{stem}self_attn.o_proj.weight", (d, queries)).to(device=device, copy=True),
+        kernel,
     )
     gated = GatedUnit(
-        take(tensors, f"{stem}mlp.gate_proj.weight", (inner, d)).to(device),
-        take(tensors, f"{stem}mlp.up_proj.weight", (inner, d)).to(device),
+        take(tensors, f"{stem}mlp.gate_proj.weight", (inner, d)).to(device=device),
+        take(tensors, f"{stem}mlp.up_proj.weight", (inner, d)).to(device=device),
         kernel,
     )
     down = make_linear(
-        take(tensors, f"{stem}mlp.down_proj.weight", (d, inner)).to(device, copy=True), kernel
+        take(tensors, f"{stem}mlp.down_proj.weight", (d, inner)).to(device=device, copy=True),
+        kernel,
     )
     return LayerProducts(
         query_key_value=query_key_value,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from streamvid.model.errors import WeightsError
+from streamvid.model.heap import give_back
 from streamvid.model.llama import (
     LanguageModel,
     LlamaStack,
@@ -57,7 +58,7 @@ def load_llava_mini(
     template: str | None = None,
     geometry: FrameGeometry = "stretch",
     fetch_tower: Callable[[str], Path] | None = None,
-    device: Device = "cpu",
+    device: torch.device | str = "cpu",
     say: Callable[[str], None] = lambda line: None,
 ) -> LlavaMiniModel:
     """The model in ``folder``, ready, under ``name`` or the folder's own.
@@ -165,16 +166,17 @@ def build_core(
     tower: VisionTower,
     precision: Precision,
     *,
-    device: Device = "cpu",
+    device: Device = None,
 ) -> LlavaMini:
     """Put the parts together on ``device`` from ``tensors`` in the reference's naming."""
-    tower.model.to(device)
-    vision = FrameVision(
-        tower,
-        _compressor(config, tensors, dtype=tower.dtype).to(device),
-        _projector(config, tensors, dtype=tower.dtype).to(device),
-    )
+    compressor = _compressor(config, tensors, dtype=tower.dtype)
+    projector = _projector(config, tensors, dtype=tower.dtype)
+    if device is not None:
+        for part in (tower.model, compressor, projector):
+            part.to(device)
+    vision = FrameVision(tower, compressor, projector)
     language = LanguageModel.from_tensors(config.language, tensors, precision, device=device)
+    give_back()
     prefusion = None
     if config.prefusion_layers:
         prefusion = LlamaStack.from_tensors(
@@ -184,6 +186,7 @@ def build_core(
             prefix=PREFUSION,
             device=device,
         )
+    give_back()
     return LlavaMini(config, vision, PreFusion(prefusion), language)
 
 

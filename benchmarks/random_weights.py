@@ -55,7 +55,11 @@ class RandomTensors(Mapping[str, Tensor]):
 
 
 def random_llava_mini(
-    config: LlavaMiniConfig, tower_sizes: Mapping[str, int], precision: Precision
+    config: LlavaMiniConfig,
+    tower_sizes: Mapping[str, int],
+    precision: Precision,
+    *,
+    device: str | None = None,
 ) -> LlavaMini:
     """The model of ``config``, each matrix stored in ``precision`` as soon as it is made."""
     from transformers import CLIPVisionConfig, CLIPVisionModel
@@ -65,6 +69,5 @@ def random_llava_mini(
     sizes: dict[str, Any] = dict(tower_sizes)
     tower: Any = CLIPVisionModel(CLIPVisionConfig(**sizes))
     tower.to(dtype)
-    return build_core(
-        config, RandomTensors(config), VisionTower(tower, config.vision_layer), precision
-    )
+    vision = VisionTower(tower, config.vision_layer)
+    return build_core(config, RandomTensors(config), vision, precision, device=device)

@@ -67,7 +67,7 @@ def test_every_part_is_measured_and_written(tmp_path) -> None:
     # A view goes as far as the context does, and the table says how far.
     assert large["tokens_in_context"] == 1024 - bench_8b.ANSWER_RESERVE_TOKENS + PROMPT
     for row in (small, large):
-        assert row["second_question_s"] > 0
+        assert 0 < row["second_question_s"] < row["second_question_prefilled_anew_s"]
         assert row["decode_tokens_per_s"] > 0
         parts = row["of_which"].values()
         assert row["first_question_s"] == pytest.approx(sum(parts))
@@ -81,7 +81,7 @@ def test_times_of_some_layers_are_multiplied_and_said_so() -> None:
     subject = build(SMALL, TOWER, 2)
     assert subject.factor == 2
     assert subject.timed.config.num_hidden_layers == 2
-    row = measure_questions(subject, 30, bench_8b.Memory())
+    row = measure_questions(subject, 30, bench_8b.ResidentMemory())
     # Memory is that of all layers.
     config = SMALL.language
     token_bytes = 2 * 2 * config.num_key_value_heads * config.head_dim * 4

@@ -1,13 +1,18 @@
 """Capture: video files as frames and gaps on a timetable of whole seconds, and stills as bytes."""
 
+from capture.address import Address
 from capture.counters import Counters
+from capture.credentials import Credentials, find_credentials
 from capture.errors import (
+    AddressError,
     CaptureError,
+    CredentialsError,
     NotSeekableError,
     NotVideoError,
     OpenError,
     SettingsError,
     SourceClosedError,
+    SourceError,
     StillError,
     TooLargeError,
     UndecodableError,
@@ -15,15 +20,22 @@ from capture.errors import (
 from capture.file_source import FileSource, open_file
 from capture.frame import Frame, FrameKind, Gap, GapReason, Pixels
 from capture.index import Index
+from capture.live_settings import LiveSettings
+from capture.live_source import LiveSource
 from capture.passes import Pass
 from capture.probe import FileProbe, probe_file
 from capture.settings import Sampling, Settings
 from capture.source import VideoSource
+from capture.source_status import SourceEvent, SourceReason, SourceState, SourceStatus
 from capture.stills import decode_still, encode_still
 
 __all__ = [
+    "Address",
+    "AddressError",
     "CaptureError",
     "Counters",
+    "Credentials",
+    "CredentialsError",
     "FileProbe",
     "FileSource",
     "Frame",
@@ -31,6 +43,8 @@ __all__ = [
     "Gap",
     "GapReason",
     "Index",
+    "LiveSettings",
+    "LiveSource",
     "NotSeekableError",
     "NotVideoError",
     "OpenError",
@@ -40,12 +54,18 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SourceClosedError",
+    "SourceError",
+    "SourceEvent",
+    "SourceReason",
+    "SourceState",
+    "SourceStatus",
     "StillError",
     "TooLargeError",
     "UndecodableError",
     "VideoSource",
     "decode_still",
     "encode_still",
+    "find_credentials",
     "open_file",
     "probe_file",
 ]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from capture.counters import Ledger
 from capture.frame import Pixels
-from capture.reader import Reader
+
+
+class Converter(Protocol):
+    """Whoever makes kept pixels of a decoded picture."""
+
+    def pixels(self, picture: Any) -> Pixels:
+        """The picture as it is kept: uint8 [H, W, 3] RGB."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +95,7 @@ class Doubts:
 class Choice:
     """Chooses the picture of each tick: the first clean one, else the first corrupt one."""
 
-    def __init__(self, reader: Reader, wanted: range | None) -> None:
+    def __init__(self, reader: Converter, wanted: range | None) -> None:
         self._reader = reader
         self._wanted = wanted
         self._held: Sampled | None = None
@@ -119,7 +126,7 @@ class Choice:
             self.newest_tick = held.tick
             yield held
 
-    def drop(self, reader: Reader) -> None:
+    def drop(self, reader: Converter) -> None:
         """Forget a picture held back; ``reader`` decodes from now on."""
         self._held = None
         self._reader = reader

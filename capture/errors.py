@@ -10,10 +10,18 @@
     ├── UndecodableError (ValueError) a video stream without one decodable picture
     ├── NotSeekableError (ValueError) stretches asked of a file that must be decoded in one go
     ├── SourceClosedError (ValueError) the source was closed before this call
-    └── StillError (ValueError)       a still's bytes or pixels cannot be coded
+    ├── StillError (ValueError)       a still's bytes or pixels cannot be coded
+    ├── AddressError (ValueError)     a live source's address cannot be understood
+    ├── CredentialsError (OSError)    the file that should hold credentials cannot be used
+    └── SourceError (OSError)         a live source shows nothing; ``reason`` is a code
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from capture.source_status import SourceReason
 
 
 class CaptureError(Exception):
@@ -50,3 +58,19 @@ class SourceClosedError(CaptureError, ValueError):
 
 class StillError(CaptureError, ValueError):
     """A still cannot be encoded or decoded."""
+
+
+class AddressError(CaptureError, ValueError):
+    """A live source's address cannot be understood."""
+
+
+class CredentialsError(CaptureError, OSError):
+    """The file that should hold credentials cannot be used."""
+
+
+class SourceError(CaptureError, OSError):
+    """A live source shows nothing, and ``reason`` says why in a word or two."""
+
+    def __init__(self, message: str, reason: SourceReason) -> None:
+        super().__init__(message)
+        self.reason: SourceReason = reason

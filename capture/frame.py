@@ -12,8 +12,27 @@ Pixels = npt.NDArray[np.uint8]
 """uint8 [H, W, 3] RGB."""
 
 FrameKind = Literal["tick", "key"]
-GapReason = Literal["no frames", "undecodable"]
-"""``no frames``: the stream has no picture there; ``undecodable``: it has, and none decoded."""
+GapReason = Literal[
+    "no frames",
+    "undecodable",
+    "connecting",
+    "stalled",
+    "no signal",
+    "not found",
+    "refused",
+    "audio only",
+    "behind",
+    "dropped",
+    "off",
+]
+"""Why there is no frame.
+
+``no frames``: the stream has no picture there; ``undecodable``: it has, and none decoded.
+Live: ``connecting``: not seen yet in this run; ``stalled``: connected, but nothing comes;
+``no signal``: lost or out of reach; ``not found``, ``refused``: the server says so;
+``audio only``; ``behind``: the connection fell behind the clock; ``dropped``: seen, and thrown
+away because the reader was busy; ``off``: nobody watched (said by whoever keeps the recording).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,6 @@
 """memory: what is remembered of a video, on the disk and in view; see docs/memory.md."""
 
+from memory.address import public_address
 from memory.blocks import (
     RangePlan,
     block_of,
@@ -11,6 +12,7 @@ from memory.blocks import (
 from memory.coverage import (
     Coverage,
     Interval,
+    blind_seconds,
     clock_text,
     coverage_of,
     coverage_text,
@@ -35,14 +37,17 @@ from memory.errors import (
 )
 from memory.faiss_index import FaissIndex
 from memory.home import Home
-from memory.identity import describe_file, file_identity
-from memory.lock import Ingester
+from memory.identity import describe_file, describe_live, file_identity
+from memory.live_state import RETENTION
+from memory.lock import LONGEST_SOCKET_BYTES, Ingester
 from memory.merging import POLICIES
 from memory.recording import Recording
 from memory.reencoder import Reencoder
+from memory.retention import Dropped
 from memory.retrieval import FlatIndex, Moment, MomentIndex, fill_index
 from memory.rows import (
     BLOCK_TICKS,
+    Anchor,
     Batch,
     Chunk,
     Counters,
@@ -51,6 +56,7 @@ from memory.rows import (
     FrameTable,
     GapRow,
     Geometry,
+    LiveState,
     ModelIdentity,
     RecordingInfo,
     RecordingSummary,
@@ -59,14 +65,21 @@ from memory.rows import (
     TickSpan,
 )
 from memory.snapshot import EVERYTHING, PrefixSum, Snapshot
+from memory.tally import DROPPED, tally
+from memory.timeline import OFF, Resumption, Timeline, clock_step, resume
 from memory.view import RollingView, View, range_view
 from memory.writer import Writer
 
 __all__ = [
     "BLOCK_TICKS",
+    "DROPPED",
     "EVERYTHING",
+    "LONGEST_SOCKET_BYTES",
+    "OFF",
     "POLICIES",
+    "RETENTION",
     "AmbiguousSourceError",
+    "Anchor",
     "Batch",
     "Chunk",
     "CommitRefusedError",
@@ -74,6 +87,7 @@ __all__ = [
     "Counters",
     "Coverage",
     "DiskFullError",
+    "Dropped",
     "EventRow",
     "FaissIndex",
     "FlatIndex",
@@ -84,6 +98,7 @@ __all__ = [
     "Home",
     "Ingester",
     "Interval",
+    "LiveState",
     "ModelIdentity",
     "ModelMismatchError",
     "Moment",
@@ -98,6 +113,7 @@ __all__ = [
     "RecordingNotFoundError",
     "RecordingSummary",
     "Reencoder",
+    "Resumption",
     "RollingView",
     "SchemaTooNewError",
     "Segment",
@@ -108,20 +124,27 @@ __all__ = [
     "StorageDeniedError",
     "StorageError",
     "TickSpan",
+    "Timeline",
     "TokenMemoryError",
     "View",
     "Writer",
+    "blind_seconds",
     "block_of",
+    "clock_step",
     "clock_text",
     "coverage_of",
     "coverage_text",
     "cuts_before",
     "describe_file",
+    "describe_live",
     "duration_text",
     "file_identity",
     "fill_index",
     "missing_spans",
     "plan_range",
+    "public_address",
     "range_view",
+    "resume",
     "round_to_segments",
+    "tally",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from memory.blocks import block_of, settled_until
 from memory.errors import CommitRefusedError
-from memory.rows import Batch, EventRow, FrameRow, GapRow, Geometry, TickSpan
+from memory.rows import Anchor, Batch, EventRow, FrameRow, GapRow, Geometry, TickSpan
 
 HALF_MAX = float(np.finfo(np.float16).max)
 
@@ -37,6 +37,45 @@ def check_batch(batch: Batch, geometry: Geometry, settled: Sequence[TickSpan]) -
         _check_event(event)
     if batch.counters is not None and not batch.counters.balanced:
         raise CommitRefusedError(f"counters do not add up to expected ticks: {batch.counters}")
+
+
+def check_live(batch: Batch, settled: Sequence[TickSpan], anchors: Sequence[Anchor]) -> None:
+    """Raise CommitRefusedError unless ``batch`` appends to a live recording and adds up.
+
+    ``anchors`` are those that are stored.
+    """
+    span = batch.span
+    end_tick = settled[-1].end_tick if settled else 0
+    if span.first_tick != end_tick:
+        raise CommitRefusedError(
+            f"ticks {span.first_tick} to {span.end_tick - 1} leave a hole in a live recording; "
+            f"go on at {end_tick}"
+        )
+    if batch.complete:
+        raise CommitRefusedError("a live recording is never complete; leave it open")
+    for gap in batch.gaps:
+        if gap.start_s < span.first_tick or gap.end_s > span.end_tick:
+            raise CommitRefusedError(
+                f"gap {gap.start_s:g} to {gap.end_s:g} s lies outside the batch's ticks "
+                f"{span.first_tick} to {span.end_tick - 1}; commit it in its own span"
+            )
+    counters = batch.counters
+    if counters is not None and counters.expected - counters.pending != span.end_tick:
+        raise CommitRefusedError(
+            f"counters settle {counters.expected - counters.pending} ticks, the recording has "
+            f"{span.end_tick}; count each once"
+        )
+    for earlier, later in itertools.pairwise([*anchors[-1:], *batch.anchors]):
+        if later.t_s < earlier.t_s:
+            raise CommitRefusedError(
+                f"anchor at {later.t_s:g} s follows one at {earlier.t_s:g} s; give them in order"
+            )
+    for anchor in batch.anchors:
+        if not (0 <= anchor.t_s < math.inf and math.isfinite(anchor.wall_s)):
+            raise CommitRefusedError(
+                f"anchor at {anchor.t_s:g} s, {anchor.wall_s:g} s of wall time cannot be; "
+                "give both times"
+            )
 
 
 def check_numbers(frames: Sequence[FrameRow], geometry: Geometry, ticks: Sequence[int]) -> None:

@@ -108,6 +108,14 @@ def coverage_of(
     )
 
 
+def blind_seconds(gaps: Iterable[GapRow]) -> dict[str, float]:
+    """Return the seconds of ``gaps`` by reason, the longest first."""
+    seconds: dict[str, float] = {}
+    for gap in gaps:
+        seconds[gap.reason] = seconds.get(gap.reason, 0.0) + gap.end_s - gap.start_s
+    return dict(sorted(seconds.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def coverage_text(
     coverage: Coverage, *, clock: Callable[[float], str] | None = None, most: int = 3
 ) -> str:

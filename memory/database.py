@@ -34,12 +34,17 @@ _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT
 _DENIED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
 
 
-def create_database(path: Path) -> sqlite3.Connection:
-    """Make a new, empty database in WAL mode at ``path`` and return a writing connection."""
+def create_database(path: Path, *, shrinks: bool = False) -> sqlite3.Connection:
+    """Make a new, empty database in WAL mode at ``path`` and return a writing connection.
+
+    ``shrinks``: pages that become free can be given back to the disk.
+    """
     with translated(path):
         connection = _connect(path, "rwc")
         with _closed_on_error(connection):
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            if shrinks:  # costs a page of pointers for each 1,638, and can't be chosen later
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             _set_durable(connection)
     return connection
@@ -140,6 +145,8 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
 def _set_durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+    # some systems' SQLite writes zeros over all that is deleted: retention would double the writing
+    connection.execute("PRAGMA secure_delete = OFF")
 
 
 def _touch_header(connection: sqlite3.Connection) -> None:

@@ -6,6 +6,8 @@ import sqlite3
 import struct
 from typing import Protocol
 
+from memory.schema import LIVE_VERSION
+
 _CONTENT = (
     "SELECT tick, t_s, kind, corrupt FROM frames ORDER BY tick",
     "SELECT tick, value FROM tokens ORDER BY tick",
@@ -23,6 +25,12 @@ _CONTENT = (
     "SELECT fingerprint, width, tokens_per_frame, embedding_width, prefix_tokens,"
     " keeps_fused_prefix FROM model ORDER BY generation",
 )
+_LIVE_CONTENT = (
+    "SELECT t_s, run FROM anchors ORDER BY t_s",
+    "SELECT runs, first_kept_tick, forgotten_frames, forgotten_events FROM live"
+    " WHERE runs + first_kept_tick + forgotten_frames + forgotten_events > 0",
+)
+"""Nothing is fed of what is empty: a recording of version 1 has the digest that it had."""
 
 
 class Hash(Protocol):
@@ -35,11 +43,16 @@ class Hash(Protocol):
         """Return the digest so far."""
 
 
-def content_digest(connection: sqlite3.Connection, digest: Hash) -> str:
+def content_digest(connection: sqlite3.Connection, digest: Hash, *, version: int) -> str:
     """Feed all content on ``connection`` to ``digest`` and return its hexadecimal form."""
     for number, query in enumerate(_CONTENT):
         digest.update(b"table %d" % number)
         for row in connection.execute(query):
+            for value in row:
+                digest.update(_coded(value))
+    for query in _LIVE_CONTENT if version >= LIVE_VERSION else ():
+        for row in connection.execute(query):
+            digest.update(b"live")
             for value in row:
                 digest.update(_coded(value))
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from memory.address import public_address
 from memory.database import DATABASE_NAME, create_database, transaction, translated
 from memory.errors import (
     AmbiguousSourceError,
@@ -48,14 +49,14 @@ class Home:
         return tuple(sorted(summaries, key=lambda s: (-s.changed_wall_s, s.id)))
 
     def find(self, source: str | os.PathLike[str]) -> RecordingSummary:
-        """Return the recording that ``source`` names: a path, a name, or the start of an id.
+        """Return the recording that ``source`` names: a path, a name, an address, an id's start.
 
         An existing file is found by its identity, whatever it was called when it was ingested; a
         path whose file is gone, by what was stored. Of recordings of one path or name of which one
         replaces the others, the newest is meant. Raises RecordingNotFoundError,
         AmbiguousSourceError, SourceUnreadableError.
         """
-        text = os.fspath(source)
+        text = public_address(os.fspath(source))  # no password in any message
         summaries = self.list()
         is_file = _is_file(text)
         if is_file:
@@ -223,7 +224,9 @@ def _named(text: str, summaries: tuple[RecordingSummary, ...]) -> builtins.list[
     """Return those that ``text`` names by id, else by name or path, else by the start of an id."""
     absolute = str(Path(text).absolute())
     by_id = [s for s in summaries if s.id == text]
-    by_name = [s for s in summaries if s.name == clean_text(text) or s.path == absolute]
+    by_name = [
+        s for s in summaries if clean_text(text) in (s.name, s.address) or s.path == absolute
+    ]
     by_prefix = [s for s in summaries if len(text) >= SHORTEST_PREFIX and s.id.startswith(text)]
     found = by_id or by_name or by_prefix
     older = {s.replaces for s in found}
@@ -233,14 +236,14 @@ def _named(text: str, summaries: tuple[RecordingSummary, ...]) -> builtins.list[
 def _fill(
     path: Path, source: Source, model: ModelIdentity, replaces: str | None, created_wall_s: float
 ) -> None:
-    connection = create_database(path)
+    connection = create_database(path, shrinks=source.kind == "live")
     sizes = model.geometry
     try:
         with translated(path):
             create_tables(connection)
         with transaction(connection, path):
             connection.execute(
-                "INSERT INTO recording VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0)",
+                "INSERT INTO recording VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
                 (
                     source.id,
                     source.kind,
@@ -249,6 +252,7 @@ def _fill(
                     source.size_bytes,
                     replaces,
                     created_wall_s,
+                    source.address,
                 ),
             )
             connection.execute(

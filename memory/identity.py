@@ -1,4 +1,4 @@
-"""What makes a video file the same file: its bytes, sampled, whatever it is called."""
+"""What makes a source the same: a file's bytes, sampled, or a live source's name or address."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 
+from memory.address import public_address
 from memory.errors import SourceUnreadableError
 from memory.rows import Source
 from memory.stored_path import clean_text
@@ -66,3 +67,14 @@ def describe_file(path: str | os.PathLike[str], *, name: str | None = None) -> S
         path=str(where.absolute()),
         size_bytes=where.stat().st_size,
     )
+
+
+def describe_live(address: str, *, name: str | None = None) -> Source:
+    """Return the live source at ``address`` as a recording's source: the same ``id`` appends.
+
+    The id is ``name``, else the address without user, password, query and fragment; nothing else of
+    the address is kept. Cameras that differ in their query alone need names.
+    """
+    where = clean_text(public_address(address))
+    called = clean_text(public_address(name)) if name else where
+    return Source(id=called, kind="live", name=called, address=where)

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memory.database import translated
-from memory.errors import RecordingBusyError
+from memory.errors import RangeError, RecordingBusyError
 
 LOCK_NAME = "ingest.lock"
+LONGEST_SOCKET_BYTES = 107
+"""What the system takes as the path of a socket."""
+_NOTE_BYTES = 1024
 _PROBE_TRIES = 5
 _PROBE_PAUSE_S = 0.01
 
@@ -39,10 +42,25 @@ class IngestLock:
                 f"{folder.name[:12]} is being ingested by process {holder.pid}; wait or attach",
                 pid=holder.pid,
             )
+        self._path = path
+        try:
+            self.publish(address)
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self, address: str | None) -> None:
+        """Tell where the holder listens. Raises RangeError where no socket can be."""
+        if address is not None and len(os.fsencode(address)) > LONGEST_SOCKET_BYTES:
+            raise RangeError(
+                f"socket path has {len(os.fsencode(address))} bytes, the system takes "
+                f"{LONGEST_SOCKET_BYTES}; choose a shorter folder"
+            )
         note = json.dumps({"pid": os.getpid(), "address": address}).encode()
-        with translated(path):
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, note, 0)
+        with translated(self._path):
+            # in one piece and always as long: whoever reads meanwhile sees this note or the last
+            os.pwrite(self._file, note.ljust(_NOTE_BYTES), 0)
+            os.ftruncate(self._file, _NOTE_BYTES)
 
     def _acquire(self) -> bool:
         """Take the lock; a look by ``ingester_of`` holds it for microseconds, so try again."""
@@ -76,6 +94,12 @@ def ingester_of(folder: Path) -> Ingester | None:
     finally:
         os.close(file)
     return None
+
+
+def socket_of(folder: Path) -> Path | None:
+    """Return where the process listens that ingests at this moment, if it does both."""
+    holder = ingester_of(folder)
+    return Path(holder.address) if holder is not None and holder.address else None
 
 
 def _read_holder(file: int) -> Ingester:

@@ -8,7 +8,7 @@ from pathlib import Path
 from memory.database import DATABASE_NAME, open_reading, open_writing, transaction, translated
 from memory.errors import RangeError
 from memory.identified import read_info, require_model
-from memory.lock import Ingester, IngestLock, ingester_of
+from memory.lock import Ingester, IngestLock, ingester_of, socket_of
 from memory.reencoder import Reencoder
 from memory.rows import ModelIdentity
 from memory.schema import migrate
@@ -82,6 +82,10 @@ class Recording:
     def ingester(self) -> Ingester | None:
         """Return who ingests at this moment, if anybody does."""
         return ingester_of(self.folder)
+
+    def socket_of_holder(self) -> Path | None:
+        """Return the local socket of the process that ingests; None if none does, or listens."""
+        return socket_of(self.folder)
 
     def wanted(self, start_s: float, end_s: float) -> None:
         """Ask the ingester to look at [start_s, end_s) before the rest.

@@ -8,7 +8,7 @@ ticks is [first_tick, end_tick).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 import numpy as np
@@ -59,13 +59,17 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a recording is of. ``id`` is a file's identity, or a live source's name or address."""
+    """What a recording is of. ``id`` is a file's identity, or a live source's name or address.
+
+    ``address``: a live source's, without user, password and query.
+    """
 
     id: str
     kind: SourceKind
     name: str
     path: str | None = None
     size_bytes: int | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +112,30 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """At ``t_s`` of a live recording the wall clock said ``wall_s``; ``run``: a run began there."""
+
+    t_s: float
+    wall_s: float
+    run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What a live recording's life was so far: how often it was watched, what it forgot.
+
+    Of ``forgotten_frames`` before ``first_kept_tick`` nothing is left; the last were dropped at
+    ``forgotten_wall_s``. ``forgotten_events``: older than the newest that are kept.
+    """
+
+    runs: int = 0
+    first_kept_tick: int = 0
+    forgotten_frames: int = 0
+    forgotten_wall_s: float | None = None
+    forgotten_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Counters:
     """Totals of a recording: ticks, and damage that cost none.
 
@@ -128,6 +156,10 @@ class Counters:
         """Whether the ticks add up."""
         known = self.seen + self.covered + self.dropped + self.gapped + self.pending
         return self.expected == known
+
+    def plus(self, more: Counters) -> Counters:
+        """Return the sum, total by total."""
+        return Counters(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(Counters)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +186,10 @@ class Batch:
     twice, or in touching pieces, is stored as one. ``counters`` are the recording's new totals.
     ``notes`` are the ingester's own words to itself and to those who attach (progress, settings):
     no content. ``complete`` says that the source has been seen to its end.
+
+    Of a live recording the spans follow each other without a hole, gaps lie in their span, nothing
+    is ever complete, and without ``counters`` the batch's ticks are added to those that are stored.
+    ``anchors`` tell the wall clock at its first frame and where the clock was set.
     """
 
     span: TickSpan
@@ -163,6 +199,7 @@ class Batch:
     counters: Counters | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     complete: bool = False
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,6 +259,8 @@ class RecordingSummary:
 
     ``length_s`` is the time that has been settled. ``problem`` says in one line why a recording
     cannot be read; the rest is then what it was, or all but ``id`` is empty where nobody knows.
+    Of a live one: its ``address``, how many ``runs`` watched it, since when (``since_wall_s``), the
+    first tick that retention left, and the newest frame's times.
     """
 
     id: str
@@ -238,6 +277,12 @@ class RecordingSummary:
     complete: bool
     size_bytes: int
     problem: str | None = None
+    address: str | None = None
+    runs: int = 0
+    since_wall_s: float | None = None
+    first_kept_tick: int = 0
+    newest_t_s: float | None = None
+    newest_wall_s: float | None = None
 
 
 def half_bytes(values: npt.NDArray[np.floating]) -> bytes:

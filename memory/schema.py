@@ -14,7 +14,9 @@ from memory.errors import CorruptRecordingError, SchemaTooNewError
 APPLICATION_ID = 0x53566D31
 """'SVm1': tells our databases from other people's."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+LIVE_VERSION = 2
+"""The first with the tables of live recordings."""
 
 NUMBERS = {
     "tokens": "(tick INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT",
@@ -28,11 +30,26 @@ NUMBERS = {
 }
 """What only the model's numbers fill, and another model's replace as a whole (memory.reencoder)."""
 
+LIVE_TABLES = (
+    "CREATE TABLE anchors (t_s REAL PRIMARY KEY, wall_s REAL NOT NULL, run INTEGER NOT NULL)"
+    " STRICT",
+    """CREATE TABLE live (
+    one INTEGER PRIMARY KEY CHECK (one = 1), runs INTEGER NOT NULL DEFAULT 0,
+    first_kept_tick INTEGER NOT NULL DEFAULT 0, forgotten_frames INTEGER NOT NULL DEFAULT 0,
+    forgotten_wall_s REAL, forgotten_events INTEGER NOT NULL DEFAULT 0
+) STRICT""",
+    "INSERT INTO live (one) VALUES (1)",
+    # a camera that flaps leaves many gaps, and each commit asks for the newest
+    "CREATE INDEX gaps_by_end ON gaps (end_s)",
+)
+"""What version 2 brought, besides an address: recordings without an end."""
+
 TABLES = f"""
 CREATE TABLE recording (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, path TEXT, size_bytes INTEGER,
-    replaces TEXT, created_wall_s REAL NOT NULL, complete INTEGER NOT NULL DEFAULT 0
+    replaces TEXT, created_wall_s REAL NOT NULL, complete INTEGER NOT NULL DEFAULT 0,
+    address TEXT
 ) STRICT;
 CREATE TABLE model (
     generation INTEGER PRIMARY KEY,
@@ -61,10 +78,18 @@ CREATE TABLE events (t_s REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE wanted (start_s REAL NOT NULL, end_s REAL NOT NULL) STRICT;
+{";".join(LIVE_TABLES)};
 """
 
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
-"""What brings version k up to k + 1, inside one transaction; version 2 brings the first."""
+
+def _add_live_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE recording ADD COLUMN address TEXT")
+    for statement in LIVE_TABLES:
+        connection.execute(statement)
+
+
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _add_live_tables}
+"""What brings version k up to k + 1, inside one transaction."""
 
 
 def create_tables(connection: sqlite3.Connection) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,7 +20,16 @@ from memory.database import open_reading, translated
 from memory.digest import content_digest
 from memory.errors import RangeError
 from memory.identified import read_info, require_model
+from memory.live_state import (
+    RETENTION,
+    read_anchors,
+    read_counters,
+    read_live,
+    retention_event,
+)
+from memory.retention import used_bytes
 from memory.rows import (
+    Anchor,
     Chunk,
     Counters,
     EventRow,
@@ -29,10 +38,12 @@ from memory.rows import (
     GapRow,
     Geometry,
     HalfArray,
+    LiveState,
     ModelIdentity,
     Segment,
     TickSpan,
 )
+from memory.timeline import Timeline
 
 EVERYTHING = TickSpan(0, 1 << 62)
 CHUNK_FRAMES = 1024
@@ -109,8 +120,8 @@ class Snapshot:
 
     def counters(self) -> Counters:
         """Return the totals as of the last commit that gave any."""
-        stored = dict(self._all("SELECT name, value FROM counters"))
-        return Counters(**{f.name: stored.get(f.name, 0) for f in fields(Counters)})
+        with translated(self._path):
+            return read_counters(self._connection)
 
     def notes(self) -> dict[str, str]:
         """Return the ingester's notes."""
@@ -121,14 +132,45 @@ class Snapshot:
         return [TickSpan(*row) for row in self._all("SELECT * FROM settled ORDER BY first_tick")]
 
     def gaps(self) -> list[GapRow]:
-        """Return all gaps, in order."""
+        """Return all gaps, in order; what retention dropped is the first."""
         rows = self._all("SELECT start_s, end_s, reason FROM gaps ORDER BY start_s, end_s, reason")
-        return [GapRow(*row) for row in rows]
+        kept_tick = self.live().first_kept_tick
+        gone = [GapRow(0.0, float(kept_tick), RETENTION)] if kept_tick else []
+        return [*gone, *(GapRow(*row) for row in rows)]
 
     def events(self) -> list[EventRow]:
-        """Return all events, in order of time."""
-        rows = self._all("SELECT t_s, kind, detail, wall_s FROM events ORDER BY t_s, kind, detail")
-        return [EventRow(*row) for row in rows]
+        """Return the newest events, in order of time; all that retention dropped is one of them.
+
+        ``live().forgotten_events`` says how many older ones there were.
+        """
+        rows = self._all("SELECT t_s, kind, detail, wall_s FROM events")
+        events = [*(EventRow(*row) for row in rows), *retention_event(self.live())]
+        return sorted(events, key=lambda e: (e.t_s, e.kind, e.detail))
+
+    def live(self) -> LiveState:
+        """Return how often a live recording was watched, and what it forgot."""
+        with translated(self._path):
+            return read_live(self._connection, self.info.schema_version)
+
+    def anchors(self) -> tuple[Anchor, ...]:
+        """Return when the wall clock was read, in order of time; none in a file's recording."""
+        with translated(self._path):
+            return read_anchors(self._connection, self.info.schema_version)
+
+    def timeline(self) -> Timeline | None:
+        """Return what turns wall time into the recording's and back; None without anchors."""
+        anchors, spans = self.anchors(), self.settled()
+        return Timeline(anchors, float(spans[-1].end_tick) if spans else 0.0) if anchors else None
+
+    def newest_frame(self) -> tuple[float, float | None] | None:
+        """Return (t_s, wall_s) of the newest settled frame, if there is one."""
+        rows = self._all("SELECT t_s, wall_s FROM frames ORDER BY tick DESC LIMIT 1")
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def used_bytes(self) -> int:
+        """Return the bytes of the database's pages in use."""
+        with translated(self._path):
+            return used_bytes(self._connection)
 
     def frame_count(self) -> int:
         """Return how many frames are settled."""
@@ -273,7 +315,9 @@ class Snapshot:
         filled in another order, or at another time, have one digest.
         """
         with translated(self._path):
-            return content_digest(self._connection, hashlib.sha256())
+            return content_digest(
+                self._connection, hashlib.sha256(), version=self.info.schema_version
+            )
 
     # SQL
 

@@ -15,11 +15,14 @@ from urllib.parse import unquote
 
 from memory.database import DATABASE_NAME, open_reading, translated
 from memory.errors import StorageError, TokenMemoryError
+from memory.live_state import read_anchors, read_live
 from memory.rows import RecordingSummary
-from memory.schema import check_version
+from memory.schema import LIVE_VERSION, check_version
 from memory.stored_path import path_of, stored_path
 
 SUMMARY_NAME = "summary.json"
+_FORM = 2
+"""Counts what a line holds: one kept by an older version is read anew."""
 
 
 def summarise(folder: Path) -> RecordingSummary:
@@ -65,14 +68,20 @@ def summarise(folder: Path) -> RecordingSummary:
 
 def read_summary(connection: sqlite3.Connection, folder: Path) -> RecordingSummary:
     """Return the line for the open database of ``folder``."""
-    check_version(connection, repr(str(folder / DATABASE_NAME)))
+    version = check_version(connection, repr(str(folder / DATABASE_NAME)))
+    address = "address" if version >= LIVE_VERSION else "NULL"
     row = connection.execute(
         "SELECT id, kind, name, path, replaces, created_wall_s, complete,"
         " (SELECT fingerprint FROM model ORDER BY generation DESC LIMIT 1),"
         " (SELECT count(*) FROM frames), (SELECT count(*) FROM previews),"
-        " (SELECT coalesce(sum(end_tick - first_tick), 0) FROM settled) FROM recording"
+        " (SELECT coalesce(sum(end_tick - first_tick), 0) FROM settled),"
+        f" {address} FROM recording"
     ).fetchone()
-    id_, kind, name, path, replaces, created_wall_s, complete, fingerprint, *counts = row
+    id_, kind, name, path, replaces, created_wall_s, complete, fingerprint, *counts, address = row
+    state, anchors = read_live(connection, version), read_anchors(connection, version)
+    newest = connection.execute(
+        "SELECT t_s, wall_s FROM frames ORDER BY tick DESC LIMIT 1"
+    ).fetchone()
     return RecordingSummary(
         id=id_,
         kind=kind,
@@ -87,6 +96,12 @@ def read_summary(connection: sqlite3.Connection, folder: Path) -> RecordingSumma
         length_s=float(counts[2]),
         complete=bool(complete),
         size_bytes=folder_bytes(folder),
+        address=address,
+        runs=state.runs,
+        since_wall_s=anchors[0].wall_s if anchors else None,
+        first_kept_tick=state.first_kept_tick,
+        newest_t_s=newest[0] if newest else None,
+        newest_wall_s=newest[1] if newest else None,
     )
 
 
@@ -141,8 +156,8 @@ def _kept_summary(folder: Path) -> tuple[list[int], RecordingSummary] | None:
 
 
 def stamp_of(folder: Path) -> list[int]:
-    """Size and time of the database's files; an empty WAL is as good as none."""
-    stamp: list[int] = []
+    """The line's form, size and time of the database's files; an empty WAL is as good as none."""
+    stamp = [_FORM]
     for name in (DATABASE_NAME, f"{DATABASE_NAME}-wal"):
         try:
             status = (folder / name).stat()

@@ -6,29 +6,34 @@ A commit is one transaction that is on the disk when it returns. What it may hol
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-
-from memory.admission import check_batch, check_previews
-from memory.blocks import add_span, block_of, cuts_before, join_gaps
+from memory.address import public_address
+from memory.admission import check_batch, check_live, check_previews
+from memory.blocks import add_span, join_gaps
 from memory.database import transaction, translated
-from memory.errors import CommitRefusedError
+from memory.errors import CommitRefusedError, DiskFullError, RangeError, StorageError
 from memory.held_database import HeldDatabase
-from memory.lock import IngestLock
-from memory.rows import (
-    Batch,
-    FloatArray,
-    FrameRow,
-    GapRow,
-    RecordingInfo,
-    Segment,
-    TickSpan,
-    half_bytes,
+from memory.live_state import (
+    first_anchor,
+    read_anchors,
+    read_counters,
+    store_anchors,
+    store_events,
 )
+from memory.lock import IngestLock
+from memory.retention import MOST_BLOCKS, Dropped, drop_blocks, give_back, used_bytes
+from memory.rows import Batch, FrameRow, GapRow, RecordingInfo, TickSpan, half_bytes
+from memory.schema import LIVE_VERSION
+from memory.stored_path import clean_text
+from memory.sums import store_sums
+from memory.tally import tally
+from memory.timeline import Resumption, Timeline, resume
 
 
 class Writer(HeldDatabase):
@@ -56,13 +61,82 @@ class Writer(HeldDatabase):
         its frame, counters that do not add up), DiskFullError, StorageDeniedError,
         CorruptRecordingError. After any of them the recording is as it was before the call.
         """
-        check_batch(batch, self.info.model.geometry, self.settled())
+        settled = self.settled()
+        check_batch(batch, self.info.model.geometry, settled)
+        if self.live:
+            check_live(batch, settled, read_anchors(self._connection, LIVE_VERSION))
+            batch = self._counted(batch)
         with transaction(self._connection, self._path):
             self._store_gaps(batch.gaps)
             self._store_frames(batch.frames)
-            self._store_sums(batch.frames)
+            store_sums(self._connection, batch.frames, self.info.model.geometry.prefix_shape)
             self._settle(batch.span)
             self._store_rest(batch)
+
+    def begin_run(self, now_wall_s: float, *, address: str | None = None) -> Resumption | None:
+        """Go on with a live recording: the time since its last settled tick becomes a gap.
+
+        The gap, the run's anchor and, where the wall clock was set back, an event are on the disk
+        when this returns; so is ``address``, where the source is found now. None for an empty
+        recording: its time begins with its first frame, so give that one's anchor with the first
+        batch. Raises CommitRefusedError for a file's recording, and as ``commit`` does.
+        """
+        self._require_live()
+        if address is not None:
+            where = clean_text(public_address(address))
+            with transaction(self._connection, self._path):
+                self._connection.execute("UPDATE recording SET address = ?", (where,))
+        settled = self.settled()
+        if not settled:
+            return None
+        with translated(self._path):
+            stored = read_anchors(self._connection, LIVE_VERSION)
+            timeline = Timeline(stored or (first_anchor(self._connection, self.info),))
+        resumption = resume(timeline, settled[-1].end_tick, now_wall_s)
+        anchors = (resumption.anchor,) if stored else (*timeline.anchors, resumption.anchor)
+        events = () if resumption.event is None else (resumption.event,)
+        if resumption.gap is not None:
+            span = TickSpan(settled[-1].end_tick, resumption.first_tick)
+            self.commit(Batch(span, (), (resumption.gap,), events, anchors=anchors))
+        else:
+            with transaction(self._connection, self._path):
+                store_anchors(self._connection, anchors)
+                store_events(self._connection, events)
+        return resumption
+
+    def used_bytes(self) -> int:
+        """Return the bytes of the database's pages in use; cheap."""
+        with translated(self._path):
+            return used_bytes(self._connection)
+
+    def drop_oldest(
+        self, keep_bytes: int, *, now_wall_s: float | None = None, most_blocks: int = MOST_BLOCKS
+    ) -> Dropped | None:
+        """Forget a live recording's oldest blocks while it takes more than ``keep_bytes``.
+
+        In one transaction, at most ``most_blocks``, never the newest; None if nothing had to go.
+        Cheap while there is room: call it after each commit. What was seen stays counted as seen;
+        that it is gone stands in ``Snapshot.live``, ``gaps`` and ``events``. Needs next to no room
+        on the disk. Raises CommitRefusedError for a file's recording, RangeError, StorageError's
+        leaves.
+        """
+        self._require_live()
+        if keep_bytes <= 0 or most_blocks < 1:
+            raise RangeError(
+                f"{most_blocks} blocks to {keep_bytes} bytes cannot be dropped; give 1 or more"
+            )
+        dropped = None
+        if self.used_bytes() > keep_bytes:
+            try:
+                dropped = self._drop(keep_bytes, now_wall_s, most_blocks)
+            except DiskFullError:
+                # what the WAL takes is room too, and one block's going needs a few pages
+                with translated(self._path):
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                dropped = self._drop(keep_bytes, now_wall_s, 1)
+        with suppress(StorageError), translated(self._path):  # the frames are gone all the same
+            give_back(self._connection, keep_bytes)
+        return dropped
 
     def add_previews(self, frames: Iterable[FrameRow]) -> int:
         """Store ``frames`` as previews where their ticks are not settled; return how many were.
@@ -103,6 +177,45 @@ class Writer(HeldDatabase):
             self._connection.execute("DELETE FROM wanted")
         return wishes
 
+    @property
+    def live(self) -> bool:
+        """Whether the source has no end."""
+        return self.info.source.kind == "live"
+
+    def publish_socket(self, path: str | os.PathLike[str] | None) -> None:
+        """Tell other processes where this one listens, while it holds the recording.
+
+        They find it by ``Recording.socket_of_holder``. Raises RangeError if the path is too long.
+        """
+        self._lock.publish(None if path is None else os.fspath(path))
+
+    def _require_live(self) -> None:
+        if not self.live:
+            raise CommitRefusedError(
+                f"{self.info.source.name!r} is a file's recording; only live ones have runs and"
+                " forget"
+            )
+
+    def _counted(self, batch: Batch) -> Batch:
+        """``batch`` with the recording's new totals."""
+        if batch.counters is not None:
+            return batch
+        with translated(self._path):
+            totals = read_counters(self._connection)
+        more = tally(batch.span, [frame.tick for frame in batch.frames], batch.gaps)
+        return replace(batch, counters=totals.plus(more))
+
+    def _drop(self, keep_bytes: int, now_wall_s: float | None, most_blocks: int) -> Dropped | None:
+        end_tick = max((span.end_tick for span in self.settled()), default=0)
+        with transaction(self._connection, self._path):
+            return drop_blocks(
+                self._connection,
+                keep_bytes,
+                end_tick,
+                now_wall_s=now_wall_s,
+                most_blocks=most_blocks,
+            )
+
     def _store_gaps(self, gaps: Sequence[GapRow]) -> None:
         """Join ``gaps`` to what is stored, unless one lies between frames already summed as one."""
         for gap in gaps:
@@ -116,9 +229,12 @@ class Writer(HeldDatabase):
                     "commit it with them or before"
                 )
         if gaps:
-            stored = self._connection.execute("SELECT start_s, end_s, reason FROM gaps").fetchall()
+            # those that may touch: a flapping camera's others are many, and stay as they are
+            near = (min(g.start_s for g in gaps), max(g.end_s for g in gaps))
+            touching = "FROM gaps WHERE end_s >= ? AND start_s <= ?"
+            stored = self._connection.execute(f"SELECT start_s, end_s, reason {touching}", near)
             joined = join_gaps([*(GapRow(*row) for row in stored), *gaps])
-            self._connection.execute("DELETE FROM gaps")
+            self._connection.execute(f"DELETE {touching}", near)
             self._connection.executemany(
                 "INSERT INTO gaps VALUES (?, ?, ?)",
                 ((g.start_s, g.end_s, g.reason) for g in joined),
@@ -139,66 +255,6 @@ class Writer(HeldDatabase):
                 ((f.tick, half_bytes(f.fused_prefix)) for f in frames),
             )
 
-    def _store_sums(self, frames: Sequence[FrameRow]) -> None:
-        """Add each frame to its segment's sum, one after the other.
-
-        Floating-point sums depend on their order; adding frame by frame gives the same bits however
-        the block was cut into commits.
-        """
-        if not frames:
-            return
-        near = self._connection.execute(
-            "SELECT start_s, end_s, reason FROM gaps WHERE end_s > ? AND start_s < ?",
-            (block_of(frames[0].tick).first_tick, frames[-1].t_s),
-        )
-        gaps = [GapRow(*row) for row in near]
-        segment: Segment | None = None
-        total: FloatArray = np.empty(0, np.float32)
-        for frame in frames:
-            block = block_of(frame.tick)
-            if segment is None or segment.last_tick < block.first_tick:
-                if segment is not None:
-                    self._store_segment(segment, total)
-                segment, total = self._open_segment(block)
-            if segment is not None and _cut(segment, frame, gaps):
-                self._store_segment(segment, total)
-                segment = None
-            if segment is None:
-                segment = Segment(frame.tick, frame.tick, frame.t_s, frame.t_s, 0)
-                total = np.zeros(self.info.model.geometry.prefix_shape, np.float32)
-            total += frame.fused_prefix
-            segment = Segment(
-                segment.first_tick, frame.tick, segment.first_t_s, frame.t_s, segment.frames + 1
-            )
-        if segment is not None:
-            self._store_segment(segment, total)
-
-    def _open_segment(self, block: TickSpan) -> tuple[Segment | None, FloatArray]:
-        """Return the block's last segment as stored, with its sum, writable."""
-        row = self._connection.execute(
-            "SELECT first_tick, last_tick, first_t_s, last_t_s, frames, total FROM segments"
-            " WHERE first_tick >= ? AND first_tick < ? ORDER BY first_tick DESC LIMIT 1",
-            (block.first_tick, block.end_tick),
-        ).fetchone()
-        if row is None:
-            return None, np.empty(0, np.float32)
-        *fields, blob = row
-        total = np.frombuffer(blob, np.float32).reshape(self.info.model.geometry.prefix_shape)
-        return Segment(*fields), total.copy()
-
-    def _store_segment(self, segment: Segment, total: FloatArray) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                segment.first_tick,
-                segment.last_tick,
-                segment.first_t_s,
-                segment.last_t_s,
-                segment.frames,
-                total.tobytes(),
-            ),
-        )
-
     def _settle(self, span: TickSpan) -> None:
         self._connection.execute(
             "DELETE FROM previews WHERE tick >= ? AND tick < ?", (span.first_tick, span.end_tick)
@@ -211,10 +267,8 @@ class Writer(HeldDatabase):
         )
 
     def _store_rest(self, batch: Batch) -> None:
-        self._connection.executemany(
-            "INSERT INTO events VALUES (?, ?, ?, ?)",
-            ((e.t_s, e.kind, e.detail, e.wall_s) for e in batch.events),
-        )
+        store_anchors(self._connection, batch.anchors)
+        store_events(self._connection, batch.events)
         if batch.counters is not None:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO counters VALUES (?, ?)", asdict(batch.counters).items()
@@ -225,11 +279,6 @@ class Writer(HeldDatabase):
 
     def _store_notes(self, notes: Iterable[tuple[str, str]]) -> None:
         self._connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", notes)
-
-
-def _cut(segment: Segment, frame: FrameRow, gaps: Sequence[GapRow]) -> bool:
-    """Whether a gap lies between the segment's last frame and ``frame``."""
-    return bool(cuts_before(np.array([frame.t_s]), gaps, previous_t_s=segment.last_t_s)[0])
 
 
 def _frame_values(frame: FrameRow) -> tuple[int, float, str, float | None, int]:

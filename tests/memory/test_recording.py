@@ -23,7 +23,7 @@ def test_a_recording_knows_what_it_is_of(
 ) -> None:
     info = recording.info
     assert (info.source, info.model, info.created_wall_s) == (film, model, 1_000.0)
-    assert (info.replaces, info.complete, info.schema_version) == (None, False, 1)
+    assert (info.replaces, info.complete, info.schema_version) == (None, False, 2)
     assert recording.id == film.id
 
 

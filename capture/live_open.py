@@ -1,0 +1,162 @@
+"""Opening a live source inside the child: doors shut, options checked, failures named."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from capture.address import AddressKind
+from capture.credentials import redact
+from capture.live_messages import Order
+from capture.source_status import SourceReason
+
+_NETWORK_FORMATS = "mpjpeg,mjpeg,mpegts,flv,live_flv,mov,mp4,matroska,webm,ogg,asf,h264,hevc,m4v"
+_SOUND_FORMATS = "aac,mp3,flac,wav,ac3,ogg"
+_SEGMENT_FORMATS = "hls,mpegts,mov,mp4,aac,ac3,mp3,webvtt"
+_CHECKED = frozenset(
+    {"timeout", "stimeout", "rw_timeout", "rtsp_transport", "max_reload", "m3u8_hold_counters"}
+)
+"""Options that change what we promise; FFmpeg says nothing where it does not know one."""
+
+
+class OpeningError(Exception):
+    """The source cannot be watched; ``reason`` is a code and the text one line for people."""
+
+    def __init__(self, reason: SourceReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason: SourceReason = reason
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenStream:
+    """PyAV's container and video stream. The caller closes the container."""
+
+    container: Any
+    stream: Any
+    ignored_options: tuple[str, ...]
+
+
+def options_for(
+    kind: AddressKind, *, avformat_major: int, stall_s: float, max_frame_px: int
+) -> dict[str, str]:
+    """FFmpeg's options for a kind of source, by the names that this version knows.
+
+    The time limits are a second line: the parent kills a child that shows no picture in time. They
+    lie above the parent's, so that whoever looks sees one limit. RTSP waits twice its ``timeout``.
+    """
+    limit_us = str(round((stall_s + 5.0) * 1_000_000))
+    options = {"max_pixels": str(max_frame_px)}
+    match kind:
+        case "rtsp":
+            options |= {
+                "rtsp_transport": "tcp",
+                # Renamed in FFmpeg 5; before, ``timeout`` made the client listen for a caller.
+                "timeout" if avformat_major >= 59 else "stimeout": limit_us,
+                "protocol_whitelist": "rtsp,rtsps,rtp,srtp,tcp,tls,crypto,udp",
+            }
+        case "http":
+            options |= {
+                "rw_timeout": limit_us,
+                "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy",
+                "format_whitelist": f"{_NETWORK_FORMATS},{_SOUND_FORMATS}",
+            }
+        case "hls":
+            options |= {
+                "rw_timeout": limit_us,
+                "protocol_whitelist": "http,https,tcp,tls,crypto,httpproxy",
+                "format_whitelist": _SEGMENT_FORMATS,
+                "live_start_index": "-1",
+            }
+            if avformat_major >= 59:
+                options["m3u8_hold_counters"] = str(max(3, round(stall_s)))
+    return options
+
+
+def open_stream(order: Order) -> OpenStream:
+    """Open what ``order`` names. Raises OpeningError."""
+    import av
+
+    options = options_for(
+        order.kind,
+        avformat_major=av.library_versions["libavformat"][0],
+        stall_s=order.stall_s,
+        max_frame_px=order.max_frame_px,
+    )
+    forms: dict[AddressKind, str] = {"lavfi": "lavfi", "webcam": "v4l2", "hls": "hls"}
+    try:
+        container = av.open(
+            order.url,
+            format=forms.get(order.kind),
+            options=options,
+            timeout=None,
+            metadata_errors="replace",
+        )
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise failure(error, order) from None  # the cause's text has the password
+    try:
+        stream = _watched(container, order)
+    except BaseException:
+        container.close()
+        raise
+    return OpenStream(container, stream, tuple(sorted(_CHECKED & set(container.options))))
+
+
+def failure(error: Exception, order: Order) -> OpeningError:
+    """What went wrong, as a code and a line without secrets."""
+    import av
+
+    said = getattr(error, "strerror", None) or str(error)
+    detail = clean(said, order).lower()
+    match error:
+        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
+            return OpeningError("refused", "the server refuses the user or the password")
+        case av.error.HTTPNotFoundError():
+            return OpeningError("not found", "the server knows no such stream")
+        case av.error.FileNotFoundError():
+            return OpeningError("not found", detail)
+        case av.error.DecoderNotFoundError() | av.error.DemuxerNotFoundError():
+            return OpeningError("unknown codec", detail)
+        case av.error.HTTPError():
+            return OpeningError("failed", f"the server answers: {detail}")
+        case av.error.TimeoutError() | av.error.ExitError():
+            return OpeningError("nothing arrives", detail)
+        case av.error.EOFError():
+            return OpeningError("lost", "the server ended the connection")
+        case OSError() if order.kind in ("rtsp", "http", "hls"):
+            return OpeningError("unreachable", detail)
+    return OpeningError("failed", detail)
+
+
+def clean(text: str, order: Order) -> str:
+    """FFmpeg's words without addresses' users, passwords and queries, on one line."""
+    text = redact(text)
+    for secret in sorted(order.secrets, key=len, reverse=True):
+        if len(secret) > 2:
+            text = text.replace(secret, "***")
+    return text
+
+
+def _watched(container: Any, order: Order) -> Any:
+    """The video stream to watch, its decoder set up."""
+    if not container.streams.video:
+        if container.streams.audio:
+            raise OpeningError("audio only", "the source has sound and no picture")
+        raise OpeningError("no video", "the source has no video stream")
+    stream = container.streams.best("video") or container.streams.video[0]
+    context = stream.codec_context
+    if context is None:
+        raise OpeningError("unknown codec", "the video's codec is unknown; set the camera to H.264")
+    if context.width * context.height > order.max_frame_px:
+        size = f"{context.width}x{context.height}"
+        raise OpeningError("too large", f"pictures of {size}; at most {order.max_frame_px} pixels")
+    context.thread_count = 1  # more would only delay pictures
+    context.options = {"max_pixels": str(order.max_frame_px)}
+    if context.name == "mjpeg":
+        context.options["err_detect"] = "explode"  # else a cut JPEG passes for a whole one
+    return stream
+
+
+def uses_opencv(kind: AddressKind) -> bool:
+    """Whether a webcam is read through OpenCV: where there is no Video4Linux."""
+    return kind == "webcam" and not sys.platform.startswith("linux")

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from memory import Home, Recording
+from capture import Address, Credentials, LiveSettings, LiveSource
+from memory import Home, Recording, describe_live
 from streamvid.answer.asker import Asker
 from streamvid.answer.result import SearchResult
 from streamvid.answer.span import TimeRange
@@ -30,6 +31,7 @@ from streamvid.ingest.inspection import (
 )
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
+from streamvid.live import Watch, WatchEvent, WatchPlan
 from streamvid.model.seam import VideoModel
 from streamvid.settings import Settings
 from streamvid.translate import translated
@@ -64,6 +66,7 @@ class Session:
         self._reencode = Reencode(self._home, self._engine)
         self._asker = Asker(self._engine, self._settings)
         self._background: list[BackgroundIngest] = []
+        self._watches: list[Watch] = []
 
     def ingest(
         self,
@@ -82,6 +85,36 @@ class Session:
             return self._files.run(
                 path, name=name, progress=progress or _quiet, cancelled=cancelled
             )
+
+    def watch(
+        self,
+        address: Address,
+        *,
+        name: str | None = None,
+        live: LiveSettings | None = None,
+        credentials: Credentials | None = None,
+        keep_bytes: int | None = None,
+        socket: str | None = None,
+        tell: Callable[[WatchEvent], None] = lambda event: None,
+    ) -> Watch:
+        """Watch a live source into memory from now on, in the background; ``stop`` it, or close.
+
+        The recording is the one of ``name``, else of the address; it goes on where one was. It
+        takes at most about ``keep_bytes``. ``tell`` hears, in the watch's thread, what happens;
+        ``socket`` is where this process answers questions of others. Raises
+        ``RecordingBusyError`` where it is watched already, and memory's refusals.
+        """
+
+        def feed(first_tick: int) -> LiveSource:
+            return LiveSource(address, live, credentials=credentials, first_tick=first_tick)
+
+        with translated():
+            source = describe_live(address.identity, name=name)
+            plan = WatchPlan(source, feed, keep_bytes, socket)
+            watch = Watch(self._home, self._engine, self._settings, plan, tell=tell)
+        self._watches.append(watch)
+        watch.start()
+        return watch
 
     def reencode(
         self,
@@ -215,12 +248,16 @@ class Session:
         return self._engine.counters()
 
     def stop_watching(self) -> None:
-        """Stop what goes on behind conversations, with everything committed kept."""
+        """Stop what goes on behind conversations and all watches, with everything taken kept."""
+        for watch in self._watches:
+            watch.stop()
+        while self._watches:
+            self._watches.pop().wait()
         while self._background:
             self._background.pop().stop()
 
     def close(self) -> None:
-        """Stop what goes on behind conversations, then the engine, and free the model."""
+        """Stop watching, then the engine, and free the model."""
         self.stop_watching()
         self._engine.close()
 

@@ -1,0 +1,235 @@
+"""A watch: one live source seen, encoded and remembered, in a thread of its own, until stopped.
+
+What is committed is on the disk: after a kill the recording says up to where somebody watched. The
+frames since the last commit (5 s) are what a kill can cost.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
+
+import memory
+from capture import Frame, Gap, SourceEvent
+from memory import Home, Source
+from streamvid.engine import Engine, Priority
+from streamvid.errors import JobDroppedError
+from streamvid.ingest.decoder import Prepared, StillFormat, prepare
+from streamvid.ingest.filler import to_rows
+from streamvid.live.feed import Feed
+from streamvid.live.opening import find_start, opened
+from streamvid.live.recorder import Recorder
+from streamvid.live.status import WatchEvent, WatchStatus
+from streamvid.model.seam import EncodedFrames
+from streamvid.settings import Settings
+from streamvid.translate import translated
+
+LOOK_S = 0.2
+"""How long it waits for a frame before it looks whether a commit is due or it was stopped."""
+Item = Frame | Gap | SourceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """What to watch and within which bounds.
+
+    ``source`` names the recording; ``keep_bytes`` is what it may take on the disk (``None``: no
+    bound); ``make_feed`` gets the tick that this run begins at; ``socket`` is where this process
+    listens for questions, if it does.
+    """
+
+    source: Source
+    make_feed: Callable[[int], Feed]
+    keep_bytes: int | None = None
+    socket: str | None = None
+
+
+class Watch:
+    """Watches ``plan``'s source under ``home`` until ``stop`` or its end.
+
+    ``tell`` gets each event, in the watching thread. ``status`` may be asked from any thread at any
+    time. Where the disk takes nothing it goes on watching, keeps a bounded number of frames and
+    tries again; whatever else fails ends the watch, and ``join`` raises it.
+
+    Raises RecordingBusyError at once where the source is watched already.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        engine: Engine,
+        settings: Settings,
+        plan: WatchPlan,
+        *,
+        tell: Callable[[WatchEvent], None] = lambda event: None,
+        now_s: Callable[[], float] = time.monotonic,
+        wall_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._home, self._engine, self._settings, self._plan = home, engine, settings, plan
+        self._tell, self._now_s, self._wall_s = tell, now_s, wall_s
+        self._still_format = StillFormat(settings.still_quality, settings.lossless_stills)
+        self._stopping = threading.Event()
+        self._error: BaseException | None = None
+        with translated():
+            self._start = find_start(home, plan.source, wall_s())
+        self._feed = plan.make_feed(self._start.first_tick)
+        self._recorder: Recorder | None = None
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    @property
+    def recording_id(self) -> str:
+        """The recording that it fills."""
+        return self._plan.source.id
+
+    @property
+    def running(self) -> bool:
+        """Whether it still watches."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end, with all that is taken committed; ``join`` waits for that."""
+        self._stopping.set()
+        self._feed.close()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end; whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """As ``wait``. Raises what ended it, if not ``stop`` or the source's end."""
+        if not self.wait(timeout_s):
+            return False
+        if self._error is not None:
+            with translated():
+                raise self._error
+        return True
+
+    @property
+    def remembered(self) -> bool:
+        """Whether this run has committed a frame."""
+        return self._recorder is not None and self._recorder.remembered.is_set()
+
+    def status(self) -> WatchStatus:
+        """What it is doing now."""
+        seen, before, recorder = self._feed.counters(), self._start.counters, self._recorder
+        lost = 0 if recorder is None else recorder.lost
+        return WatchStatus(
+            source=self._feed.status(),
+            recording_id=self.recording_id,
+            counters=memory.Counters(
+                expected=before.expected + seen.expected,
+                seen=before.seen + seen.seen - lost,
+                covered=before.covered + seen.covered,
+                dropped=before.dropped + seen.dropped + lost,
+                gapped=before.gapped + seen.gapped,
+                pending=before.pending + seen.pending,
+                damage_packets=before.damage_packets + seen.damaged_packets,
+                damage_frames=before.damage_frames + seen.damaged_frames,
+            ),
+            held_bytes=0 if recorder is None else recorder.held_bytes,
+            waiting_frames=0 if recorder is None else recorder.waiting_frames,
+            first_kept_s=0.0 if recorder is None else float(recorder.first_kept_tick),
+            end_s=float(self._feed.settled_end()),
+            trouble="" if recorder is None else recorder.trouble,
+        )
+
+    # In its own thread.
+
+    def _run(self) -> None:
+        try:
+            self._feed.start()  # loading the model may take long; frames wait for it, bounded
+            with opened(
+                self._home, self._engine, self._plan.source, self._start, socket=self._plan.socket
+            ) as (recording, writer):
+                recorder = Recorder(
+                    writer, self._settings, self._start.first_tick,
+                    keep_bytes=self._plan.keep_bytes, tell=self._tell,
+                    now_s=self._now_s, wall_s=self._wall_s,
+                )  # fmt: skip
+                with recording.snapshot() as snapshot:
+                    recorder.first_kept_tick = snapshot.live().first_kept_tick
+                self._recorder = recorder
+                self._fill(recorder)
+        except BaseException as error:  # noqa: BLE001 - raised again by ``join``
+            self._error = error
+        finally:
+            self._feed.close()
+
+    def _fill(self, recorder: Recorder) -> None:
+        while not self._feed.ended:
+            self._take(self._waiting(), recorder)
+            recorder.commit_if_due()
+        recorder.finish(self._feed.settled_end())
+
+    def _waiting(self) -> list[Item]:
+        """What has come, at most as many frames as are encoded at once; waits for the first."""
+        items: list[Item] = []
+        patience_s, frames = LOOK_S, 0
+        while frames < self._engine.facts().spec.encode_batch:
+            item = self._feed.next_item(patience_s)
+            if item is None:
+                break
+            items.append(item)
+            frames += isinstance(item, Frame)
+            patience_s = 0.0
+        return items
+
+    def _take(self, items: Sequence[Item], recorder: Recorder) -> None:
+        frames = [item for item in items if isinstance(item, Frame)]
+        prepared = [prepare(frame, self._still_format) for frame in frames]
+        encoded = self._encoded(frames, prepared, recorder)
+        rows = iter(() if encoded is None else to_rows(prepared, encoded))
+        for item in items:
+            match item:
+                case SourceEvent():
+                    recorder.note(item)
+                    self._tell(_told(item))
+                case Gap():
+                    recorder.gap(item)
+                case Frame() if encoded is None:
+                    recorder.lose(item)
+                case Frame():
+                    recorder.frame(item, next(rows))
+
+    def _encoded(
+        self, frames: Sequence[Frame], prepared: Sequence[Prepared], recorder: Recorder
+    ) -> EncodedFrames | None:
+        """The model's numbers; ``None`` where the engine had too much to do and let them go.
+
+        Commits meanwhile what is due: a question may keep the model busy.
+        """
+        if not frames:
+            return None
+        pixels = [frame.pixels for frame in prepared]
+        future = self._engine.submit(
+            lambda model: model.encode(pixels),
+            priority=Priority.LIVE,
+            owner=self.recording_id,
+            born_s=frames[0].received_s,
+        )
+        while True:
+            try:
+                return future.result(timeout=LOOK_S)
+            except NotYetError:
+                recorder.commit_if_due()
+            except JobDroppedError:
+                return None
+
+
+def _told(event: SourceEvent) -> WatchEvent:
+    return WatchEvent(
+        "state",
+        event.t_s,
+        event.wall_s,
+        state=event.state,
+        reason=event.reason,
+        detail=event.detail,
+    )

@@ -1,0 +1,250 @@
+"""A watch over a scripted source into a real recording, by the real engine with the tiny model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import memory
+from capture import Gap, SourceEvent
+from memory import Home, describe_live
+from streamvid.engine import Engine, Priority
+from streamvid.errors import RecordingBusyError, StorageFullError
+from streamvid.live import Watch, WatchEvent, WatchPlan
+from streamvid.settings import Settings
+from tests.streamvid.live.scripted_feed import ScriptedFeed, picture
+from tests.streamvid.tiny_model import TinyModel
+
+NAME = "front"
+PATIENCE_S = 10.0
+
+
+class Bench:
+    """A home, an engine, and watches of one camera, each with its own feed."""
+
+    def __init__(self, folder: Path, engine: Engine, settings: Settings) -> None:
+        self.home = Home(folder)
+        self.engine, self.settings = engine, settings
+        self.feeds: list[ScriptedFeed] = []
+        self.events: list[WatchEvent] = []
+        self.wall_s = 5000.0
+
+    def watch(self, *, keep_bytes: int | None = None) -> tuple[Watch, ScriptedFeed]:
+        def make(first_tick: int) -> ScriptedFeed:
+            self.feeds.append(ScriptedFeed(first_tick))
+            return self.feeds[-1]
+
+        plan = WatchPlan(describe_live("rtsp://cam/1", name=NAME), make, keep_bytes)
+        watch = Watch(
+            self.home, self.engine, self.settings, plan,
+            tell=self.events.append, wall_s=lambda: self.wall_s,
+        )  # fmt: skip
+        watch.start()
+        return watch, self.feeds[-1]
+
+    def snapshot(self) -> memory.Snapshot:
+        return self.home.get(NAME).snapshot()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with Engine(TinyModel) as engine:
+        yield Bench(tmp_path, engine, Settings(commit_s=0.05))
+
+
+def until(condition, patience_s: float = PATIENCE_S) -> None:
+    waited = threading.Event()
+    for _ in range(int(patience_s / 0.01)):
+        if condition():
+            return
+        waited.wait(0.01)
+    raise AssertionError("it did not come to pass")
+
+
+def test_what_comes_is_remembered_tick_by_tick(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    feed.put(SourceEvent(0.0, 1000.0, "seeing", "frames"), *(picture(t) for t in range(5)))
+    feed.put(picture(7))  # 5 and 6 were covered
+    feed.put(*(Gap(t, t + 1, "stalled") for t in range(8, 12)), Gap(12, 13, "dropped"), picture(13))
+    feed.finish()
+    assert watch.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        assert list(seen.gaps()) == [
+            memory.GapRow(8, 12, "stalled"), memory.GapRow(12, 13, "dropped"),
+        ]  # fmt: skip
+        counters = seen.counters()
+        assert seen.frame_count() == 7
+        assert not seen.complete  # a camera may go on tomorrow
+        assert seen.timeline().to_wall_time(13.25) == pytest.approx(1013.0)
+        assert [(event.kind, event.detail) for event in seen.events()] == [("seeing", "frames")]
+    assert (counters.expected, counters.seen, counters.covered) == (14, 7, 2)
+    assert (counters.dropped, counters.gapped) == (1, 4)
+    assert watch.status().counters == counters
+    assert [event.kind for event in bench.events] == ["state", "dropped"]
+
+
+def test_it_is_on_the_disk_while_it_goes_on(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    feed.put(picture(0), picture(1))
+    until(lambda: watch.remembered)
+    feed.put(Gap(2, 3, "stalled"))
+
+    def gap_is_there() -> bool:
+        with bench.snapshot() as seen:
+            return list(seen.gaps()) == [memory.GapRow(2, 3, "stalled")]
+
+    until(gap_is_there)
+    assert watch.running
+    watch.stop()
+    assert watch.join(PATIENCE_S)
+
+
+def test_a_second_run_goes_on_and_tells_of_the_time_between(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    feed.put(*(picture(t) for t in range(10)))
+    feed.finish()
+    watch.join(PATIENCE_S)
+    # Tick 0 began at wall 1000; ten ticks are settled, and it is 1090 now.
+    bench.wall_s = 1090.0
+    again, feed = bench.watch()
+    assert feed.first_tick in (89, 90)  # the frame came a quarter into its second
+    feed.put(picture(feed.first_tick))
+    feed.finish()
+    again.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        off = list(seen.gaps())
+        counters = seen.counters()
+        assert seen.live().runs == 2
+    assert off == [memory.GapRow(10, feed.first_tick, "off")]
+    assert counters.balanced
+    assert (counters.seen, counters.gapped) == (11, feed.first_tick - 10)
+    assert again.status().counters == counters
+
+
+def test_the_same_source_is_watched_once_at_a_time(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    feed.put(picture(0))
+    until(lambda: watch.remembered)
+    with pytest.raises(RecordingBusyError, match="watched already"):
+        bench.watch()
+    feed.put(picture(1))  # and the first goes on
+    feed.finish()
+    watch.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        assert seen.frame_count() == 2
+
+
+def test_stop_keeps_all_that_was_taken(bench: Bench) -> None:
+    bench.settings = Settings(commit_s=1000.0)  # no commit but the last
+    watch, feed = bench.watch()
+    feed.put(*(picture(t) for t in range(20)))
+    watch.stop()
+    assert watch.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        assert seen.frame_count() == 20
+
+
+def test_frames_that_the_engine_has_no_time_for_are_dropped_and_counted(bench: Bench) -> None:
+    bench.settings = Settings(commit_s=0.05, waiting_live_frames=1)
+    with Engine(TinyModel, settings=bench.settings) as engine:
+        bench.engine = engine
+        watch, feed = bench.watch()
+        feed.put(picture(0))
+        until(lambda: watch.remembered)
+        busy, free = threading.Event(), threading.Event()
+
+        def hold(model: object) -> None:
+            busy.set()
+            free.wait(PATIENCE_S)
+
+        engine.submit(hold, priority=Priority.QUESTION, owner="question")
+        assert busy.wait(PATIENCE_S)
+        feed.put(picture(1))
+        until(lambda: engine.counters().waiting == 1)
+        # Another camera's frames fill the queue: ours is the oldest in it.
+        other = engine.submit(lambda model: None, priority=Priority.LIVE, owner="other")
+        until(lambda: engine.counters().dropped_live == 1)
+        free.set()
+        other.result(PATIENCE_S)
+        feed.put(picture(2))
+        feed.finish()
+        watch.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        assert list(seen.gaps()) == [memory.GapRow(1, 2, "dropped")]
+        counters = seen.counters()
+    assert (counters.seen, counters.dropped, counters.gapped) == (2, 1, 0)
+    assert watch.status().counters == counters
+
+
+def test_it_takes_no_more_than_it_may_and_says_what_went(bench: Bench) -> None:
+    keep = 400_000
+    watch, feed = bench.watch(keep_bytes=keep)
+    for start in range(0, 1280, 64):
+        feed.put(*(picture(t) for t in range(start, start + 64)))
+    feed.finish()
+    watch.join(60.0)
+    with bench.snapshot() as seen:
+        assert seen.used_bytes() <= keep
+        kept = seen.live().first_kept_tick
+        assert kept > 0
+        assert next(iter(seen.gaps())) == memory.GapRow(0, kept, memory.RETENTION)
+        assert seen.counters().seen == 1280
+    assert watch.status().first_kept_s == kept
+    assert any(event.kind == "retention" and event.end_s == kept for event in bench.events)
+
+
+class FullDisk:
+    """A writer's commit that finds no room while ``full``; everything else is the real one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = threading.Event()
+        self.refused = 0
+        real = memory.Writer.commit
+
+        def commit(writer: memory.Writer, batch: memory.Batch) -> None:
+            if self.full.is_set() and batch.frames:
+                self.refused += 1
+                raise memory.DiskFullError("no space left for 'x'; free some and go on")
+            real(writer, batch)
+
+        monkeypatch.setattr(memory.Writer, "commit", commit)
+
+
+def test_a_full_disk_is_told_and_outlived(bench: Bench, monkeypatch) -> None:
+    disk = FullDisk(monkeypatch)
+    watch, feed = bench.watch()
+    feed.put(*(picture(t) for t in range(3)))
+    until(lambda: watch.remembered)
+    disk.full.set()
+    feed.put(*(picture(t) for t in range(3, 6)))
+    until(lambda: disk.refused > 1)
+    assert "no space left" in watch.status().trouble
+    disk.full.clear()
+    feed.put(picture(6))
+    feed.finish()
+    assert watch.join(PATIENCE_S)
+    assert watch.status().trouble == ""
+    with bench.snapshot() as seen:
+        assert seen.frame_count() == 7  # few enough to wait
+    assert [event.kind for event in bench.events] == ["disk", "disk"]
+
+
+def test_a_disk_that_stays_full_costs_the_oldest_frames_and_the_end_says_so(
+    bench: Bench, monkeypatch
+) -> None:
+    bench.settings = Settings(commit_s=0.02, commit_frames=4)
+    disk = FullDisk(monkeypatch)
+    watch, feed = bench.watch()
+    feed.put(picture(0))
+    until(lambda: watch.remembered)
+    disk.full.set()
+    feed.put(*(picture(t) for t in range(1, 41)))
+    until(lambda: watch.status().counters.dropped > 0)
+    status = watch.status()
+    assert status.waiting_frames <= 4 * 4 + 4  # bounded
+    watch.stop()
+    with pytest.raises(StorageFullError, match="no space left"):
+        watch.join(PATIENCE_S)

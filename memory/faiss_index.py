@@ -47,6 +47,14 @@ class FaissIndex:
         self._index.add_with_ids(chosen, np.ascontiguousarray(ticks[rows]))
         self._t_s.update(zip(ticks[rows].tolist(), t_s[rows].tolist(), strict=True))
 
+    def forget_before(self, tick: int) -> None:
+        """Forget frames; see ``MomentIndex.forget_before``."""
+        gone = [held for held in self._t_s if held < tick]
+        if gone:
+            self._index.remove_ids(np.array(gone, np.int64))
+        for held in gone:
+            del self._t_s[held]
+
     def search(
         self,
         query: FloatArray,

@@ -95,7 +95,8 @@ def give_back(connection: sqlite3.Connection, keep_bytes: int) -> None:
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     # a file no larger than it may get needs no cutting: the next frames fill it again
     if page_bytes * pages > keep_bytes and page_bytes * free > FREE_KEPT_BYTES:
-        connection.execute(f"PRAGMA incremental_vacuum({GIVEN_BACK_PAGES})").fetchall()
+        # execute would take one step, which is one page
+        connection.executescript(f"PRAGMA incremental_vacuum({GIVEN_BACK_PAGES});")
 
 
 def _next(connection: sqlite3.Connection, floor_tick: int, end_tick: int) -> int | None:

@@ -45,6 +45,9 @@ class MomentIndex(Protocol):
         tick that is there already is replaced. Raises RangeError on a wrong shape.
         """
 
+    def forget_before(self, tick: int) -> None:
+        """Forget the frames before ``tick``, as retention did."""
+
     def search(
         self,
         query: FloatArray,
@@ -89,6 +92,13 @@ class FlatIndex:
         self._ticks[room], self._t_s[room], self._embeddings[room] = ticks, t_s, embeddings
         self._count += len(ticks)
 
+    def forget_before(self, tick: int) -> None:
+        """Forget frames; see ``MomentIndex.forget_before``."""
+        gone = int(np.searchsorted(self._ticks[: self._count], tick))
+        for name in ("_ticks", "_t_s", "_embeddings"):
+            setattr(self, name, getattr(self, name)[gone : self._count].copy())
+        self._count -= gone
+
     def search(
         self,
         query: FloatArray,
@@ -121,7 +131,7 @@ class FlatIndex:
     def _reserve(self, count: int) -> None:
         if count <= len(self._ticks):
             return
-        size = max(count, 2 * len(self._ticks))
+        size = max(count, 2 * len(self._ticks), 64)
         for name in ("_ticks", "_t_s", "_embeddings"):
             held = getattr(self, name)
             larger = np.empty((size, *held.shape[1:]), held.dtype)

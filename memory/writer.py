@@ -17,7 +17,7 @@ from memory.address import public_address
 from memory.admission import check_batch, check_live, check_previews
 from memory.blocks import add_span, join_gaps
 from memory.database import transaction, translated
-from memory.errors import CommitRefusedError, DiskFullError, RangeError, StorageError
+from memory.errors import CommitRefusedError, DiskFullError, RangeError, TokenMemoryError
 from memory.held_database import HeldDatabase
 from memory.live_state import (
     first_anchor,
@@ -27,6 +27,7 @@ from memory.live_state import (
     store_events,
 )
 from memory.lock import IngestLock
+from memory.reserve import WAL_PAGES, give_up_reserve, take_reserve
 from memory.retention import MOST_BLOCKS, Dropped, drop_blocks, give_back, used_bytes
 from memory.rows import Batch, FrameRow, GapRow, RecordingInfo, TickSpan, half_bytes
 from memory.schema import LIVE_VERSION
@@ -47,6 +48,9 @@ class Writer(HeldDatabase):
     ) -> None:
         super().__init__(path, connection, lock)
         self.info = info
+        if self.live:
+            connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+            take_reserve(path.parent)
 
     def settled(self) -> list[TickSpan]:
         """Return the spans of ticks that are done, in order: where to go on from."""
@@ -130,12 +134,11 @@ class Writer(HeldDatabase):
             try:
                 dropped = self._drop(keep_bytes, now_wall_s, most_blocks)
             except DiskFullError:
-                # what the WAL takes is room too, and one block's going needs a few pages
-                with translated(self._path):
-                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                dropped = self._drop(keep_bytes, now_wall_s, 1)
-        with suppress(StorageError), translated(self._path):  # the frames are gone all the same
+                dropped = self._drop_by_reserve(keep_bytes, now_wall_s, most_blocks)
+        with suppress(TokenMemoryError), translated(self._path):  # the frames are gone all the same
             give_back(self._connection, keep_bytes)
+        if dropped is not None:
+            take_reserve(self._path.parent)
         return dropped
 
     def add_previews(self, frames: Iterable[FrameRow]) -> int:
@@ -215,6 +218,15 @@ class Writer(HeldDatabase):
                 now_wall_s=now_wall_s,
                 most_blocks=most_blocks,
             )
+
+    def _drop_by_reserve(
+        self, keep_bytes: int, now_wall_s: float | None, most_blocks: int
+    ) -> Dropped | None:
+        give_up_reserve(self._path.parent)
+        # folding the WAL in needs as much room as it gives back, and needs it first
+        with suppress(DiskFullError), translated(self._path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return self._drop(keep_bytes, now_wall_s, most_blocks)
 
     def _store_gaps(self, gaps: Sequence[GapRow]) -> None:
         """Join ``gaps`` to what is stored, unless one lies between frames already summed as one."""

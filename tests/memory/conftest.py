@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,29 @@ def film() -> Source:
 @pytest.fixture
 def recording(home: Home, film: Source, model: ModelIdentity) -> Recording:
     return home.create(film, model, created_wall_s=1_000.0)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    with mounted(tmp_path / "disk", mib=1) as folder:
+        yield folder
+
+
+@pytest.fixture
+def medium_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 32 MiB: with room for a live recording's reserve."""
+    with mounted(tmp_path / "disk", mib=32) as folder:
+        yield folder
+
+
+@contextmanager
+def mounted(folder: Path, *, mib: int) -> Iterator[Path]:
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)

@@ -220,3 +220,14 @@ def test_ticks_add_up_whatever_comes(steps: list[Batch | float]) -> None:
             seconds = blind_seconds(now.gaps())
             assert counters.dropped == seconds.pop(DROPPED, 0.0)
             assert counters.gapped == sum(seconds.values())
+
+
+def test_who_watches_tells_where_it_listens(camera: Recording, model: ModelIdentity) -> None:
+    with camera.writer(model) as writer:
+        assert camera.socket_of_holder() is None
+        writer.publish_socket(Path("/run/user/1000/streamvid/front.sock"))
+        assert camera.socket_of_holder() == Path("/run/user/1000/streamvid/front.sock")
+        writer.publish_socket(None)
+        assert camera.socket_of_holder() is None
+        writer.publish_socket("/run/x")
+    assert camera.socket_of_holder() is None

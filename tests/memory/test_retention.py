@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from memory import (
     Anchor,
     Batch,
     Counters,
+    DiskFullError,
     FrameRow,
     GapRow,
     Home,
@@ -223,3 +225,35 @@ def test_a_small_file_may_be_checked_by_sqlite_itself(
     connection = sqlite3.connect(camera.path)
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
+
+
+@pytest.mark.parametrize("commit_ticks", [8, 64])
+def test_dropping_works_on_a_full_disk_and_makes_room(
+    medium_disk: Path, model: ModelIdentity, commit_ticks: int
+) -> None:
+    source = Source("cam", "live", "cam")
+    recording = Home(medium_disk / "home").create(source, model, created_wall_s=0.0)
+    with recording.writer(model) as writer:
+        tick = fill(writer, commit_ticks)
+        assert tick > 128
+        check_live(recording)
+        # the rest of the disk goes to somebody else
+        (medium_disk / "ballast").write_bytes(bytes(shutil.disk_usage(medium_disk).free))
+        keep_bytes = writer.used_bytes() // 2
+        while (dropped := writer.drop_oldest(keep_bytes)) is not None:
+            assert dropped.frames
+        check_live(recording)
+        for first in range(tick, tick + 64, commit_ticks):
+            writer.commit(big_batch(first, first + commit_ticks))
+    assert check_live(recording) == tick + 64
+
+
+def fill(writer: Writer, commit_ticks: int) -> int:
+    """Commit until the disk is full; return the settled end."""
+    tick = 0
+    while True:
+        try:
+            writer.commit(big_batch(tick, tick + commit_ticks))
+        except DiskFullError:
+            return tick
+        tick += commit_ticks

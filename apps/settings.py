@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.errors import SettingError
+from capture import LiveSettings
 from streamvid.settings import Settings
 
 VARIABLE_PREFIX = "STREAMVID_"
+LIVE_PREFIX = "live_"
+"""Before the names of what ``capture.LiveSettings`` holds."""
+_OF_THE_MODEL = ("short_side_px", "max_frame_px")
 
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
 Quantize = typing.Literal["none", "nf4"]
@@ -31,7 +35,7 @@ class AppSettings:
     are trained weights in place of the packaged ones; ``precision`` "auto" takes what was measured
     to pay on this machine. With ``quantize`` "nf4" the decoder layers are kept in 4 bits.
     ``device`` is where a LLaVA-Mini runs ("auto": on CUDA if there is any); nano takes the
-    processor.
+    processor. ``live`` says when a live source counts as blind, and how it is tried again.
     """
 
     home: Path
@@ -42,6 +46,7 @@ class AppSettings:
     quantize: Quantize = "none"
     device: Device = "auto"
     core: Settings = dataclasses.field(default_factory=Settings)
+    live: LiveSettings = dataclasses.field(default_factory=LiveSettings)
 
     @property
     def recordings(self) -> Path:
@@ -63,7 +68,8 @@ class Resolved:
     def values(self) -> dict[str, object]:
         """Every setting by name, the program's own first."""
         own = {name: getattr(self.settings, name) for name in _OWN}
-        return own | dataclasses.asdict(self.settings.core)
+        live = {LIVE_PREFIX + name: getattr(self.settings.live, name) for name in _LIVE}
+        return own | dataclasses.asdict(self.settings.core) | live
 
 
 def default_folders(environment: Mapping[str, str]) -> dict[str, Path]:
@@ -128,12 +134,16 @@ def resolve(
         if name not in values:
             raise SettingError(f"no folder for {name}: HOME is not set; set it or {name} itself")
     own = {name: values.pop(name) for name in _OWN if name in values}
+    live = {n: values.pop(LIVE_PREFIX + n) for n in _LIVE if LIVE_PREFIX + n in values}
     try:
-        settings = AppSettings(core=Settings(**values), **own)  # type: ignore[arg-type]  # _typed checked each
+        core = Settings(**values)  # type: ignore[arg-type]  # _typed checked each
+        settings = AppSettings(core=core, live=LiveSettings(**live), **own)  # type: ignore[arg-type]
     except ValueError as error:
         # The value's own check names the setting first; its origin tells where to mend it.
-        origin = origins.get(str(error).split()[0], "default")
-        raise SettingError(f"{error} (set by {origin})") from error
+        first = str(error).split()[0]
+        name = LIVE_PREFIX + first if first in _LIVE else first
+        words = str(error) if name == first else LIVE_PREFIX + str(error)
+        raise SettingError(f"{words} (set by {origins.get(name, 'default')})") from error
     return Resolved(settings, origins)
 
 
@@ -143,6 +153,7 @@ def allowed_text(name: str) -> str:
     return _wanted(kind) + (" or none" if optional else "")
 
 
+_NUMBERS = tuple[float, ...]
 _OWN: dict[str, typing.Any] = {
     "home": Path,
     "cache": Path,
@@ -152,7 +163,16 @@ _OWN: dict[str, typing.Any] = {
     "quantize": Quantize,
     "device": Device,
 }
-_TYPES: dict[str, typing.Any] = _OWN | typing.get_type_hints(Settings)
+_LIVE: dict[str, typing.Any] = {
+    name: kind
+    for name, kind in typing.get_type_hints(LiveSettings).items()
+    if name not in _OF_THE_MODEL
+}
+_TYPES: dict[str, typing.Any] = (
+    _OWN
+    | typing.get_type_hints(Settings)
+    | {LIVE_PREFIX + name: kind for name, kind in _LIVE.items()}
+)
 
 
 def _need_known(name: str, origin: str) -> None:
@@ -172,6 +192,11 @@ def _parsed(name: str, text: str, origin: str) -> object:
             return kind(text)
         except ValueError:
             pass
+    if kind == _NUMBERS:
+        try:
+            return tuple(float(part) for part in text.split(","))
+        except ValueError:
+            pass
     return _typed(name, text, origin)
 
 
@@ -184,11 +209,19 @@ def _typed(name: str, value: object, origin: str) -> object:
         return Path(value).expanduser().absolute()
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind == _NUMBERS and isinstance(value, list):
+        return tuple(float(_typed_number(name, part, origin)) for part in value)
     if isinstance(kind, type) and type(value) is kind:
         return value
     if typing.get_origin(kind) is typing.Literal and value in typing.get_args(kind):
         return value
     raise SettingError(f"{name} is {value!r} (set by {origin}); pass {_wanted(kind)}")
+
+
+def _typed_number(name: str, value: object, origin: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SettingError(f"{name} holds {value!r} (set by {origin}); pass numbers")
+    return float(value)
 
 
 def _kind(name: str) -> tuple[typing.Any, bool]:
@@ -203,5 +236,7 @@ def _kind(name: str) -> tuple[typing.Any, bool]:
 def _wanted(kind: typing.Any) -> str:
     if typing.get_origin(kind) is typing.Literal:
         return " or ".join(typing.get_args(kind))
+    if kind == _NUMBERS:
+        return "numbers with commas between them"
     names = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
     return names.get(kind, "text")

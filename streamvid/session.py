@@ -64,7 +64,7 @@ class Session:
         self._engine = Engine(load_model, settings=self._settings)
         self._files = FileIngest(self._home, self._engine, self._settings)
         self._reencode = Reencode(self._home, self._engine)
-        self._asker = Asker(self._engine, self._settings)
+        self._asker = Asker(self._engine, self._settings, refresh=self._flush)
         self._background: list[BackgroundIngest] = []
         self._watches: list[Watch] = []
 
@@ -266,6 +266,12 @@ class Session:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _flush(self, recording_id: str) -> None:
+        """A question about what is being watched here is about what was seen up to now."""
+        for watch in self._watches:
+            if watch.recording_id == recording_id:
+                watch.flush()
 
     def _remembered(
         self,

@@ -60,13 +60,20 @@ class Asker:
     """Answers questions about recordings with the engine's model; safe from several threads.
 
     Contexts, states, views and indexes are kept between questions, each under its bound.
+    ``refresh`` is called with a recording's id before it is read: who watches it may commit first.
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, *, now_s: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        refresh: Callable[[str], None] = lambda recording_id: None,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._settings = settings
+        self._refresh = refresh
         self._now_s = now_s
         self._library = Library(settings)
         self._reading = threading.Lock()
@@ -80,6 +87,7 @@ class Asker:
         Raises ``QuestionTooLongError``, ``RangeError``, ``EngineBusyError`` and memory's errors.
         """
         started_s = self._now_s()
+        self._refresh(recording.id)
         with self._engine.question() as owner, recording.snapshot() as snapshot:
             frames = frames_in(snapshot, recording, question.within, self._settings)
             work = Work(recording, question, owner, started_s, frames)
@@ -111,6 +119,7 @@ class Asker:
         """The moments closest to ``phrase``. Raises ``EmptyQuestionError`` and as ``ask`` does."""
         refuse_no_phrase(phrase)
         started_s = self._now_s()
+        self._refresh(recording.id)
         with self._engine.question() as owner, recording.snapshot() as snapshot:
             frames = frames_in(snapshot, recording, within, self._settings)
             moments: tuple[Moment, ...] = ()

@@ -80,16 +80,16 @@ class Recorder:
         """Commit what has waited long enough, or is much."""
         due_s = self._committed_at_s + self._settings.commit_s
         if self._now_s() >= due_s or self._backlog.frames >= self._settings.commit_frames:
-            self._commit()
+            self.commit()
 
     def finish(self, end_tick: int) -> None:
         """Ticks before ``end_tick`` are settled; commit all. Raises DiskFullError."""
         self._backlog.settle(end_tick)
-        self._commit()
+        self.commit()
         if self.trouble and self._backlog.batch() is not None:
             raise memory.DiskFullError(self.trouble)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
         """Put on the disk what waits; what a full disk refuses is tried again at the next one."""
         self._committed_at_s = self._now_s()
         batch = self._backlog.batch()

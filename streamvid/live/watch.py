@@ -6,6 +6,7 @@ frames since the last commit (5 s) are what a kill can cost.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ from streamvid.translate import translated
 
 LOOK_S = 0.2
 """How long it waits for a frame before it looks whether a commit is due or it was stopped."""
+FLUSH_S = 0.5
+"""How long a question waits at most for what was just seen."""
 Item = Frame | Gap | SourceEvent
 
 
@@ -77,6 +80,7 @@ class Watch:
             self._start = find_start(home, plan.source, wall_s())
         self._feed = plan.make_feed(self._start.first_tick)
         self._recorder: Recorder | None = None
+        self._flushes: queue.SimpleQueue[threading.Event] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     @property
@@ -116,6 +120,12 @@ class Watch:
     def remembered(self) -> bool:
         """Whether this run has committed a frame."""
         return self._recorder is not None and self._recorder.remembered.is_set()
+
+    def flush(self, timeout_s: float = FLUSH_S) -> bool:
+        """Have what is seen so far on the disk, so that a question finds it; whether it came."""
+        done = threading.Event()
+        self._flushes.put(done)
+        return self.running and self._recorder is not None and done.wait(timeout_s)
 
     def status(self) -> WatchStatus:
         """What it is doing now."""
@@ -165,14 +175,20 @@ class Watch:
 
     def _fill(self, recorder: Recorder) -> None:
         while not self._feed.ended:
+            asked = [self._flushes.get_nowait() for _ in range(self._flushes.qsize())]
             self._take(self._waiting(), recorder)
-            recorder.commit_if_due()
+            if asked:
+                recorder.commit()
+            else:
+                recorder.commit_if_due()
+            for flushed in asked:
+                flushed.set()
         recorder.finish(self._feed.settled_end())
 
     def _waiting(self) -> list[Item]:
         """What has come, at most as many frames as are encoded at once; waits for the first."""
         items: list[Item] = []
-        patience_s, frames = LOOK_S, 0
+        patience_s, frames = LOOK_S if self._flushes.empty() else 0.0, 0
         while frames < self._engine.facts().spec.encode_batch:
             item = self._feed.next_item(patience_s)
             if item is None:

@@ -77,8 +77,10 @@ def shown(value: object) -> str:
 LONGEST_S = 1e9
 """Thirty years: no recording reaches it, and seconds stay exact to the microsecond."""
 
+SOURCE_NAME = Chars(1, 64, NAME_PATTERN)
+
 EventId = Annotated[str, Chars(1, 64)]
-SourceName = Annotated[str, Chars(1, 64, NAME_PATTERN)]
+SourceName = Annotated[str, SOURCE_NAME]
 Address = Annotated[str, Chars(1, 2048)]
 Seconds = Annotated[float, Between(0.0, LONGEST_S)]
 Deadline = Annotated[int, Between(1, 600_000)]

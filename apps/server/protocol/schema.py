@@ -28,7 +28,7 @@ def read(kind: type[T], document: object, *, at: str = "", strict: bool) -> T:
     """
     if not isinstance(document, dict):
         raise _bad(at, f"is {shown(document)}; pass an object")
-    hints = hints_of(kind)
+    hints = hints_of(cast("Any", kind))
     unknown = [name for name in document if name not in hints]
     if strict and unknown:
         where = _below(at, str(unknown[0]))

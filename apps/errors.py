@@ -9,6 +9,9 @@
     ├── AddressError (ValueError)     an address, where only files are read
     ├── NoFileError (LookupError)     a file to be watched is not there
     ├── StillError (OSError)          a still could not be saved
+    ├── ListenError (OSError)         no server can listen at that address
+    ├── ServerLostError (OSError)     a server cannot be reached, or went away
+    ├── ServerRefusedError            a server refused, in the code of docs/protocol.md
     └── StoppedError                  Ctrl-C; says what is kept and how to go on
 
 Exit codes: 0 done, 1 failed, 2 misuse, 3 the video cannot be watched, 4 no such file or recording
@@ -38,6 +41,17 @@ _EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (core.EmptyQuestionError, MISUSE),
     (core.QuestionTooLongError, MISUSE),
 )
+
+_SERVER_EXIT_CODES = {
+    "bad_value": MISUSE,
+    "bad_range": MISUSE,
+    "empty_question": MISUSE,
+    "question_too_long": MISUSE,
+    "no_source": 4,
+    "not_remembered": 4,
+    "model_mismatch": 6,
+    "model_unavailable": 6,
+}
 
 
 class AppError(Exception):
@@ -80,6 +94,23 @@ class StillError(AppError, OSError):
     """A still could not be saved; the answer itself was given."""
 
     exit_code = 5
+
+
+class ListenError(AppError, OSError):
+    """No server can listen there: the port is taken, the address is not this machine's."""
+
+
+class ServerLostError(AppError, OSError):
+    """A server cannot be reached, or the connection to it ended in the middle."""
+
+
+class ServerRefusedError(AppError):
+    """A server refused a question, in its own words; ``code`` is one of docs/protocol.md."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.exit_code = _SERVER_EXIT_CODES.get(code, FAILED)
 
 
 class StoppedError(AppError):

@@ -29,6 +29,7 @@ from streamvid.ingest.inspection import (
     list_line,
     summary_of,
 )
+from streamvid.ingest.looking import Glance, Still, Timeline, glance_at, still_at, timeline_of
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
 from streamvid.live import Watch, WatchEvent, WatchPlan
@@ -220,6 +221,51 @@ class Session:
             stored = self._home.find(source)
             return inspect_recording(self._home.get(stored.id), stored)
 
+    # By exact id, for whoever watches a recording grow: nothing is ingested for these.
+
+    def glance(self, recording_id: str) -> Glance:
+        """How far a recording is; cheap. Raises ``RecordingNotFoundError``."""
+        with translated():
+            return glance_at(self._home.get(recording_id))
+
+    def timeline(self, recording_id: str) -> Timeline:
+        """What of a recording was seen and what was not. Raises ``RecordingNotFoundError``."""
+        with translated():
+            return timeline_of(self._home.get(recording_id))
+
+    def still(self, recording_id: str, t_s: float | None = None) -> Still | None:
+        """The newest picture at or before ``t_s`` (``None``: of all), if one is kept."""
+        with translated():
+            return still_at(self._home.get(recording_id), t_s)
+
+    def ask_recorded(
+        self,
+        recording_id: str,
+        question: str,
+        *,
+        within: TimeRange = EVERYTHING,
+        phrase: str | None = None,
+        cancelled: Cancelled = lambda: False,
+        deadline_s: float | None = None,
+    ) -> AnswerStream:
+        """``ask`` about what is remembered so far, whoever ingests it."""
+        with translated():
+            recording = self._home.get(recording_id)
+        return start(
+            self._asker,
+            recording,
+            question,
+            within=within,
+            phrase=phrase,
+            cancelled=cancelled,
+            deadline_s=deadline_s,
+        )
+
+    def talk_recorded(self, recording_id: str) -> Conversation:
+        """``conversation`` about what is remembered so far, whoever ingests it."""
+        with translated():
+            return Conversation(self._asker, self._home.get(recording_id))
+
     def recordings(self) -> tuple[RecordingSummary, ...]:
         """All recordings under the home folder, oldest first."""
         with translated():
@@ -327,7 +373,10 @@ __all__ = [
     "AnswerStream",
     "Conversation",
     "GapReport",
+    "Glance",
     "Inspection",
     "RecordingSummary",
     "Session",
+    "Still",
+    "Timeline",
 ]

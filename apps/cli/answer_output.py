@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, Self
 
 import click
 
 from apps.cli.options import Setup, print_document, say
 from apps.render import answer_document, answer_lines, plain, timing_line
 from apps.stills import save_stills
-from streamvid.answer import CoverageReport
-from streamvid.session import AnswerStream
+from streamvid.answer import Answer, CoverageReport
 
 NOTHING_SAID = "(the model said nothing)"
 
 
-def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None:
-    """Write ``stream`` to stdout; for a machine, one document once it has ended."""
+class Answering(Protocol):
+    """An answer as it is made, here or by a server; leaving it stops it."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of its text."""
+
+    def result(self) -> Answer:
+        """All of it, once it has ended."""
+
+    def __enter__(self) -> Self:
+        """Itself."""
+
+    def __exit__(self, *exc: object) -> None:
+        """Stop it, if it has not ended."""
+
+
+def show_answer(stream: Answering, setup: Setup, stills: Path | None, *, here: bool = True) -> None:
+    """Write ``stream`` to stdout; for a machine, one document once it has ended.
+
+    What is not watched yet is watched by a command where it is ``here``, else by a server.
+    """
     spoken = False
     for piece in () if setup.as_json else stream:
         click.echo(plain(piece), nl=False)
@@ -36,7 +56,8 @@ def show_answer(stream: AnswerStream, setup: Setup, stills: Path | None) -> None
         click.echo(line)
     if answer.finish != "blind":
         say(timing_line(answer))
-    say_what_is_missing(answer.coverage)
+    if here:
+        say_what_is_missing(answer.coverage)
 
 
 def say_what_is_missing(coverage: CoverageReport) -> None:

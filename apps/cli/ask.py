@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -19,6 +20,7 @@ from apps.cli.options import (
     time_options,
 )
 from apps.cli.sources import SourceText
+from apps.cli.token import token_options
 from apps.cli.watching import going_on, say_what_is_left, watching
 from streamvid.answer import TimeRange
 
@@ -27,6 +29,7 @@ Examples:
   streamvid ask holiday.mp4 "Is there a dog?"
   streamvid ask holiday.mp4 "What is the man riding?" --from 1:00 --to 2:30
   streamvid ask holiday.mp4
+  streamvid ask --server ws://127.0.0.1:8765 talk "Who is speaking?" --last 5:00
 """
 
 
@@ -50,6 +53,12 @@ Examples:
     metavar="DIR",
     help="Save the moments' stills here. Default: stills/ in --home.",
 )
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Ask that server (ws://HOST:PORT) about its source SOURCE; nothing is watched here.",
+)
+@token_options
 @takes_settings
 def ask(
     setup: Setup,
@@ -62,6 +71,8 @@ def ask(
     phrase: str | None,
     wait: bool,
     stills: Path | None,
+    server: str | None,
+    token: str | None,
 ) -> None:
     """Answer QUESTION about SOURCE, with the moments that the answer rests on.
 
@@ -72,6 +83,12 @@ def ask(
     watched on behind it.
     """
     within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
+    if server is not None:
+        _ask_server(
+            setup, server, source, question,
+            within=within, phrase=phrase, stills=stills, token=token,
+        )  # fmt: skip
+        return
     with open_session(setup) as session:
         now = going_on(session, source) or not wait
         if question is None:
@@ -89,3 +106,26 @@ def ask(
             )
         with stream:
             show_answer(stream, setup, stills)
+
+
+def _ask_server(
+    setup: Setup,
+    server: str,
+    source: str,
+    question: str | None,
+    *,
+    within: TimeRange,
+    phrase: str | None,
+    stills: Path | None,
+    token: str | None,
+) -> None:
+    """The same answer from a server that watches ``source``."""
+    from apps.cli.remote import asking_server  # websockets come in here
+
+    conversation: Literal["auto", "none"] = "auto" if question is None else "none"
+    with asking_server(server, source, token=token, conversation=conversation) as remote:
+        if question is None:
+            converse(remote, setup, within=within, stills=stills, lines=sys.stdin, here=False)
+            return
+        with remote.ask(question, within=within, phrase=phrase) as stream:
+            show_answer(stream, setup, stills, here=False)

@@ -6,30 +6,37 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 import click
 
-from apps.cli.answer_output import show_answer
+from apps.cli.answer_output import Answering, show_answer
 from apps.cli.options import Setup, say
 from apps.errors import AppError, StoppedError
 from apps.render import plain
 from apps.times import format_time, parse_time
 from streamvid.answer import TimeRange
 from streamvid.errors import AnswerError
-from streamvid.session import Conversation
 
 PROMPT = "> "
 _HELP = "/range FROM TO: ask about this part; /range: about all of it; /quit or Ctrl-D: leave"
 
 
+class Talking(Protocol):
+    """A conversation, here or with a server."""
+
+    def ask(self, question: str, *, within: TimeRange) -> Answering:
+        """The next question."""
+
+
 def converse(
-    conversation: Conversation,
+    conversation: Talking,
     setup: Setup,
     *,
     within: TimeRange,
     stills: Path | None,
     lines: TextIO,
+    here: bool = True,
 ) -> None:
     """Answer each line of ``lines``; a line that starts with ``/`` steers the conversation.
 
@@ -44,7 +51,7 @@ def converse(
             if line.startswith("/"):
                 within = _steered(line, within)
             else:
-                _answer(conversation, line, setup, within=within, stills=stills)
+                _answer(conversation, line, setup, within=within, stills=stills, here=here)
         except (AnswerError, AppError) as error:
             # One bad question does not end the talk at a terminal; a script must notice.
             if not lines.isatty():
@@ -53,17 +60,18 @@ def converse(
 
 
 def _answer(
-    conversation: Conversation,
+    conversation: Talking,
     question: str,
     setup: Setup,
     *,
     within: TimeRange,
     stills: Path | None,
+    here: bool,
 ) -> None:
     stream = conversation.ask(question, within=within)
     try:
         with stream:
-            show_answer(stream, setup, stills)
+            show_answer(stream, setup, stills, here=here)
     except KeyboardInterrupt as error:
         if not sys.stdin.isatty():
             raise StoppedError("stopped in the middle of an answer") from error

@@ -22,6 +22,7 @@ from apps.cli.plan import plan
 from apps.cli.reencode import reencode
 from apps.cli.remove import remove
 from apps.cli.search import search
+from apps.cli.serve import serve
 from apps.errors import FAILED, MISUSE, STOPPED, AppError, exit_code
 from apps.render import plain
 from streamvid.errors import StreamvidError
@@ -73,6 +74,7 @@ for command in (
     ask,
     ingest,
     search,
+    serve,
     inspect,
     list_recordings,
     reencode,

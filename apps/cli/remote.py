@@ -1,0 +1,150 @@
+"""A server's answers as the commands know them: one loop in a thread of its own, a plain stream."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, Self, TypeVar
+
+from apps.client import Asking, Client, connect
+from apps.errors import AppError, ServerLostError
+from apps.server.protocol import Coverage
+from streamvid.answer import Answer, CoverageReport, Moment, TimeRange, Timings, Usage
+
+T = TypeVar("T")
+
+
+class RemoteStream:
+    """An answer of a server, read like ``AnswerStream``: pieces, then ``result``."""
+
+    def __init__(self, remote: Remote, asking: Asking, question: str) -> None:
+        self._remote, self._asking, self._question = remote, asking, question
+        self._pieces: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
+        self._reading: Future[None] | None = None
+        self._ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of text. Raises ``AppError``."""
+        if self._reading is None:
+            self._reading = self._remote.submit(self._read())
+        while not self._ended:
+            piece = self._pieces.get()
+            if isinstance(piece, str):
+                yield piece
+                continue
+            self._ended = True
+            if piece is not None:
+                raise piece
+
+    def result(self) -> Answer:
+        """The whole answer, its stills fetched. Raises ``AppError``."""
+        for _ in self:
+            pass
+        return self._remote.submit(self._result()).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._reading is not None and not self._ended:
+            with suppress(AppError):
+                self._remote.submit(self._asking.cancel()).result()
+            with suppress(AppError):
+                for _ in self:
+                    pass
+
+    async def _read(self) -> None:
+        try:
+            async for piece in self._asking:
+                self._pieces.put(piece)
+        except AppError as error:
+            self._pieces.put(error)
+        else:
+            self._pieces.put(None)
+
+    async def _result(self) -> Answer:
+        done, client = self._asking.done, self._remote.client
+        if done is None or done.coverage is None or done.finish == "failed":
+            raise ServerLostError("the answer was broken off; ask again")
+        moments = [
+            Moment(int(m.t_start), m.t_start, m.score, await client.still(m))
+            for m in self._asking.moments
+        ]
+        return Answer(
+            text=self._asking.text,
+            question=self._question,
+            recording_id=done.recording_id or "",
+            finish=done.finish,
+            exactness=done.exactness,
+            evidence=tuple(moments),
+            coverage=_report(done.coverage),
+            timings=done.timings or Timings(),
+            usage=done.usage or Usage(),
+            language_model=done.language_model or "",
+        )
+
+
+class Remote:
+    """One source of a connected server, asked like a ``Conversation``; for one thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        client: Client,
+        source: str,
+        conversation: Literal["auto", "none"],
+    ) -> None:
+        self._loop, self.client, self._source = loop, client, source
+        self._conversation = conversation
+
+    def ask(self, question: str, *, within: TimeRange, phrase: str | None = None) -> RemoteStream:
+        """Ask the next question."""
+        asking = self.client.ask(
+            self._source, question,
+            start=within.start_s, end=within.end_s, last=within.last_s, phrase=phrase,
+            conversation=self._conversation,
+        )  # fmt: skip
+        return RemoteStream(self, asking, question)
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have ``work`` done on the connection's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+@contextmanager
+def asking_server(
+    url: str, source: str, *, token: str | None, conversation: Literal["auto", "none"]
+) -> Iterator[Remote]:
+    """A connection to ``source`` of the server at ``url``. Raises ``AppError``."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="client", daemon=True)
+    thread.start()
+    connection = connect(url, token=token)
+    try:
+        client = asyncio.run_coroutine_threadsafe(connection.__aenter__(), loop).result()
+        try:
+            yield Remote(loop, client, source, conversation)
+        finally:
+            ending = connection.__aexit__(None, None, None)
+            asyncio.run_coroutine_threadsafe(ending, loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _report(coverage: Coverage) -> CoverageReport:
+    return CoverageReport(
+        start_s=coverage.start_s,
+        end_s=coverage.end_s,
+        seen_s=coverage.seen_s,
+        frames=coverage.frames,
+        preview_frames=coverage.preview_frames,
+        blind=tuple((gap.start_s, gap.end_s, gap.reason) for gap in coverage.blind),
+        text=coverage.text,
+        pending_s=coverage.pending_s,
+    )

@@ -1,0 +1,276 @@
+"""A small client of ``streamvid serve``: ``async with connect(url) as client``; docs/protocol.md.
+
+It knows no screen. An answer comes as an async iterator of its pieces, its moments after them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Literal
+from urllib.parse import quote
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import (
+    ConnectionClosed,
+)
+
+from apps.connecting import Address, fetch, open_socket
+from apps.errors import ServerLostError, ServerRefusedError
+from apps.server.protocol import (
+    ClientMessage,
+    ConversationItemCreate,
+    ErrorRaised,
+    InputText,
+    InputVideoFrameAppend,
+    InputVideoFrameAppended,
+    Item,
+    ProtocolError,
+    ResponseCancel,
+    ResponseCreate,
+    ResponseCreated,
+    ResponseDone,
+    ResponseOutputTextAnnotationAdded,
+    ResponseOutputTextDelta,
+    ResponseOutputTextDone,
+    ServerMessage,
+    SessionCreated,
+    SourceAdd,
+    SourceAdded,
+    SourceRemove,
+    SourceRemoved,
+    SourceStatus,
+    parse_server,
+    text_of,
+)
+
+
+class Asking:
+    """An answer under way: iterate it for its pieces; ``done`` and ``moments`` are there after.
+
+    Raises ``ServerRefusedError`` where the server refuses or fails, ``ServerLostError``.
+    """
+
+    def __init__(self, client: Client, request: ResponseCreate, question: str) -> None:
+        self._client, self._request, self._question = client, request, question
+        self._messages: asyncio.Queue[ServerMessage | None] = asyncio.Queue()
+        self._response_id: str | None = None
+        self._cancelled = False
+        self.text = ""
+        self.moments: tuple[ResponseOutputTextAnnotationAdded, ...] = ()
+        self.done: ResponseDone | None = None
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Pieces of text, which add up to ``text``."""
+        await self._client._ask(self._request, self._question, self._messages)
+        try:
+            while self.done is None:
+                message = await self._messages.get()
+                if message is None:
+                    raise self._client._lost()
+                if piece := await self._take(message):
+                    yield piece
+        finally:
+            if self.done is None and self._response_id is not None:
+                with suppress(ServerLostError):
+                    await self.cancel()
+            self._client._forget(self._request, self._response_id)
+
+    async def cancel(self) -> None:
+        """Stop it within one decoding step; its pieces end with what was decoded."""
+        self._cancelled = True
+        if self._response_id is not None and self.done is None:
+            await self._client._send(ResponseCancel(self._response_id))
+
+    async def _take(self, message: ServerMessage) -> str | None:
+        match message:
+            case ResponseCreated(response_id=response_id):
+                self._response_id = response_id
+                self._client._route(response_id, self._messages)
+                if self._cancelled:
+                    await self.cancel()
+            case ResponseOutputTextDelta(delta=delta):
+                return delta
+            case ResponseOutputTextDone(text=text):
+                self.text = text
+            case ResponseOutputTextAnnotationAdded():
+                self.moments += (message,)
+            case ErrorRaised():
+                raise ServerRefusedError(message.message, code=message.code)
+            case ResponseDone():
+                self.done = message
+        return None
+
+
+class Client:
+    """One session with a server; made by ``connect``, for one event loop."""
+
+    def __init__(self, address: Address, socket: ClientConnection) -> None:
+        self.address = address
+        self.session: SessionCreated | None = None
+        self.statuses: dict[str, SourceStatus] = {}
+        self._socket = socket
+        self._number = 0
+        self._sending = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Queue[ServerMessage | None]] = {}
+        self._closed: ConnectionClosed | None = None
+
+    def ask(
+        self,
+        source: str,
+        question: str,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        last: float | None = None,
+        phrase: str | None = None,
+        deadline_ms: int | None = None,
+        conversation: Literal["auto", "none"] = "none",
+    ) -> Asking:
+        """Ask about a part of a source; begins when it is iterated."""
+        request = ResponseCreate(
+            event_id=self._next(), source=source, start=start, end=end, last=last,
+            phrase=phrase, deadline_ms=deadline_ms, conversation=conversation,
+        )  # fmt: skip
+        return Asking(self, request, question)
+
+    async def add_source(self, source: str, address: str) -> SourceAdded:
+        """Have the server watch a further source. Raises ``ServerRefusedError``."""
+        said = await self._request(SourceAdd(source, address, self._next()))
+        assert isinstance(said, SourceAdded)
+        return said
+
+    async def remove_source(self, source: str) -> SourceRemoved:
+        """End a source that a client added. Raises ``ServerRefusedError``."""
+        said = await self._request(SourceRemove(source, self._next()))
+        assert isinstance(said, SourceRemoved)
+        return said
+
+    async def append_picture(
+        self, source: str, jpeg: bytes, *, t: float | None = None
+    ) -> InputVideoFrameAppended:
+        """Give a pushed source a picture; returns when the server has it."""
+        header = InputVideoFrameAppend(source, len(jpeg), t, self._next())
+        said = await self._request(header, jpeg)
+        assert isinstance(said, InputVideoFrameAppended)
+        return said
+
+    async def still(self, moment: ResponseOutputTextAnnotationAdded) -> bytes:
+        """The picture of a moment. Raises ``ServerLostError``."""
+        return await self.fetch(moment.url)
+
+    async def timeline(self, source: str) -> bytes:
+        """The source's timeline, a JSON document. Raises ``ServerLostError``."""
+        return await self.fetch(f"/timeline/{quote(source)}")
+
+    async def fetch(self, path: str) -> bytes:
+        """What the server has at ``path`` over HTTP. Raises ``ServerLostError``."""
+        return await asyncio.to_thread(fetch, self.address, path)
+
+    # The connection's side.
+
+    async def _receive(self) -> None:
+        """Sort what comes until the connection ends."""
+        try:
+            async for text in self._socket:
+                try:
+                    message = parse_server(text if isinstance(text, str) else "")
+                except ProtocolError as error:
+                    if error.code != "unknown_type":  # what a later server says
+                        raise
+                    continue
+                self._sort(message)
+        except ConnectionClosed as closed:
+            self._closed = closed
+        finally:
+            for queue in self._waiting.values():
+                queue.put_nowait(None)
+
+    def _sort(self, message: ServerMessage) -> None:
+        match message:
+            case SessionCreated():
+                self.session = message
+            case SourceStatus():
+                self.statuses[message.source] = message
+            case SourceRemoved():
+                self.statuses.pop(message.source, None)
+        for key in (getattr(message, "response_id", None), getattr(message, "event_id", None)):
+            if key is not None and key in self._waiting:
+                self._waiting[key].put_nowait(message)
+                return
+
+    async def _ask(
+        self,
+        request: ResponseCreate,
+        question: str,
+        queue: asyncio.Queue[ServerMessage | None],
+    ) -> None:
+        assert request.event_id is not None
+        item = ConversationItemCreate(Item((InputText(question),)), f"{request.event_id}-item")
+        self._waiting[request.event_id] = self._waiting[f"{request.event_id}-item"] = queue
+        async with self._sending:  # nobody's question may come between
+            await self._send(item)
+            await self._send(request)
+
+    def _route(self, response_id: str, queue: asyncio.Queue[ServerMessage | None]) -> None:
+        self._waiting[response_id] = queue
+
+    def _forget(self, request: ResponseCreate, response_id: str | None) -> None:
+        for key in (request.event_id, f"{request.event_id}-item", response_id):
+            self._waiting.pop(key or "", None)
+
+    async def _request(
+        self, message: SourceAdd | SourceRemove | InputVideoFrameAppend, jpeg: bytes | None = None
+    ) -> ServerMessage:
+        """Send ``message``, a picture behind its header, and wait for what confirms it."""
+        queue: asyncio.Queue[ServerMessage | None] = asyncio.Queue()
+        key = message.event_id or ""
+        self._waiting[key] = queue
+        try:
+            async with self._sending:
+                await self._send(message)
+                if jpeg is not None:
+                    await self._send(jpeg)
+            said = await queue.get()
+        finally:
+            del self._waiting[key]
+        if said is None:
+            raise self._lost()
+        if isinstance(said, ErrorRaised):
+            raise ServerRefusedError(said.message, code=said.code)
+        return said
+
+    async def _send(self, message: ClientMessage | bytes) -> None:
+        try:
+            await self._socket.send(message if isinstance(message, bytes) else text_of(message))
+        except ConnectionClosed as closed:
+            self._closed = closed
+            raise self._lost() from closed
+
+    def _lost(self) -> ServerLostError:
+        frame = self._closed.rcvd if self._closed is not None else None
+        why = f" ({frame.code} {frame.reason})".rstrip() if frame is not None else ""
+        return ServerLostError(f"the server closed the connection{why}; ask again")
+
+    def _next(self) -> str:
+        self._number += 1
+        return f"c{self._number}"
+
+
+@asynccontextmanager
+async def connect(
+    url: str, *, token: str | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Client]:
+    """A session with the server at ``url``. Raises ``ServerLostError``, ``ServerRefusedError``."""
+    address = Address(url, token, tls)
+    socket = await open_socket(address)
+    client = Client(address, socket)
+    receiving = asyncio.create_task(client._receive())
+    try:
+        yield client
+    finally:
+        await socket.close()
+        with suppress(ProtocolError):
+            await receiving

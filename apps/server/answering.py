@@ -1,0 +1,155 @@
+"""One answer, in a thread of its own: from the question to ``response.done``; no event loop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from urllib.parse import quote
+
+from apps.render import plain
+from apps.server.dialogue import Ask, refusal
+from apps.server.protocol import (
+    Coverage,
+    ProtocolError,
+    ResponseDone,
+    ResponseOutputTextAnnotationAdded,
+    ResponseOutputTextDelta,
+    ResponseOutputTextDone,
+    ServerMessage,
+    Stretch,
+)
+from apps.server.protocol.server import ResponseStatus
+from apps.server.refusals import as_refusal
+from apps.server.room import Room
+from streamvid.answer import Answer
+from streamvid.errors import StreamvidError
+from streamvid.session import AnswerStream, Conversation
+
+_log = logging.getLogger(__name__)
+Post = Callable[[ServerMessage], None]
+
+_STATUS: dict[str, ResponseStatus] = {
+    "stop": "completed",
+    "blind": "completed",
+    "length": "incomplete",
+    "deadline": "incomplete",
+    "cancelled": "cancelled",
+}
+
+
+class Talks:
+    """A client's conversations, one for each recording. Each is used by one answer at a time."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._lock = threading.Lock()
+        self._open: dict[str, Conversation] = {}
+        self._closed = False
+
+    def ask(self, asked: Ask, *, stop: threading.Event, deadline_s: float) -> AnswerStream:
+        """Ask within the source's conversation. Raises ``ProtocolError``, ``StreamvidError``."""
+        source = self._room.source(asked.source)
+        with self._lock:
+            talk = self._open.get(source.recording_id or "")
+        if talk is None:
+            talk = self._room.talk(asked.source)
+            with self._lock:
+                if self._closed:
+                    raise ProtocolError("going_away", "the client is gone")
+                self._open[source.recording_id or ""] = talk
+        return talk.ask(
+            asked.question, within=asked.within, phrase=asked.phrase,
+            cancelled=stop.is_set, deadline_s=deadline_s,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Free their contexts; their answers have been stopped before."""
+        with self._lock:
+            self._closed = True
+            talks = list(self._open.values())
+            self._open.clear()
+        for talk in talks:
+            with suppress(StreamvidError):  # then they went with the engine
+                talk.close()
+
+
+def answer(
+    room: Room, talks: Talks, asked: Ask, *, stop: threading.Event, deadline_s: float, post: Post
+) -> None:
+    """Answer ``asked``, handing ``post`` one message after the other; blocks until all is said.
+
+    ``stop`` ends it within one decoding step. Whatever fails is said, too.
+    """
+    try:
+        if asked.keeps:
+            stream = talks.ask(asked, stop=stop, deadline_s=deadline_s)
+        else:
+            stream = room.ask(
+                asked.source, asked.question, within=asked.within, phrase=asked.phrase,
+                cancelled=stop.is_set, deadline_s=deadline_s,
+            )  # fmt: skip
+        with stream:
+            for piece in stream:
+                if words := plain(piece):
+                    post(ResponseOutputTextDelta(asked.response_id, words))
+            result = stream.result()
+    except (ProtocolError, StreamvidError) as error:
+        refused = as_refusal(error) if isinstance(error, StreamvidError) else error
+        refused.event_id = asked.event_id
+        post(refusal(refused, response_id=asked.response_id))
+        post(ResponseDone(asked.response_id, "failed", "failed"))
+    except BaseException:
+        _log.exception("answer_failed", extra={"source": asked.source})
+        unknown = ProtocolError(
+            "failed", "the answer failed; the server's log has more", event_id=asked.event_id
+        )
+        post(refusal(unknown, response_id=asked.response_id))
+        post(ResponseDone(asked.response_id, "failed", "failed"))
+        raise
+    else:
+        for message in closing_messages(asked, result):
+            post(message)
+
+
+def closing_messages(asked: Ask, result: Answer) -> list[ServerMessage]:
+    """What follows the pieces of an answer: its text, its moments, and how it was made."""
+    coverage = result.coverage
+    said: list[ServerMessage] = [
+        ResponseOutputTextDone(asked.response_id, plain(result.text)),
+        *(
+            ResponseOutputTextAnnotationAdded(
+                response_id=asked.response_id,
+                source=asked.source,
+                t_start=moment.t_s,
+                t_end=float(moment.tick + 1),
+                url=still_url(asked.source, moment.t_s),
+                score=round(moment.score, 6),
+            )
+            for moment in result.evidence
+        ),
+        ResponseDone(
+            response_id=asked.response_id,
+            status=_STATUS[result.finish],
+            finish=result.finish,
+            usage=result.usage,
+            coverage=Coverage(
+                **{
+                    **asdict(coverage),
+                    "blind": tuple(Stretch(float(a), float(b), r) for a, b, r in coverage.blind),
+                }
+            ),
+            exactness=result.exactness,
+            timings=result.timings,
+            recording_id=result.recording_id,
+            language_model=result.language_model,
+        ),
+    ]
+    return said
+
+
+def still_url(source: str, t_s: float) -> str:
+    """Where the picture seen at ``t_s`` is fetched."""
+    return f"/stills/{quote(source)}/{t_s!r}"

@@ -1,0 +1,147 @@
+"""What the server answers over HTTP and where its websocket is: routes around a ``Lobby``."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from apps.server.access import COOKIE, Access
+from apps.server.guard import Guard
+from apps.server.lobby import Lobby
+from apps.server.protocol import ProtocolError
+from apps.server.rate import Rate
+from apps.server.viewer import Viewer
+from streamvid.errors import StreamvidError
+from streamvid.session import Still
+
+STATIC = Path(__file__).parent / "static"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_KEPT_S = 86_400
+_COOKIE_S = 30 * 86_400
+_WRONG_TOKENS_PER_S = 2.0
+
+
+def build_app(lobby: Lobby, access: Access) -> ASGIApp:
+    """The whole application, its guard around it."""
+    web = _Web(lobby, access)
+    routes = [
+        Route("/", web.page),
+        Route("/healthz", web.health),
+        Route("/login", web.login, methods=["GET", "POST"]),
+        Route("/stills/{source}/{t}", web.still),
+        Route("/picture/{source}", web.picture),
+        Route("/timeline/{source}", web.timeline),
+        WebSocketRoute("/ws", web.websocket),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Guard(Starlette(routes=routes), access)
+
+
+class _Web:
+    """The endpoints, each a few lines around the room."""
+
+    def __init__(self, lobby: Lobby, access: Access) -> None:
+        self._lobby, self._access = lobby, access
+        self._wrong_tokens = Rate(_WRONG_TOKENS_PER_S)
+
+    async def page(self, _request: Request) -> Response:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def health(self, _request: Request) -> Response:
+        leaving = self._lobby.leaving
+        return JSONResponse(
+            {"status": "going away" if leaving else "ok"}, status_code=503 if leaving else 200
+        )
+
+    async def login(self, request: Request) -> Response:
+        headers = dict(request.headers)
+        needed = self._access.token is not None
+        if request.method == "GET":
+            return JSONResponse({"needed": needed, "welcome": self._access.knows(headers)})
+        if needed and not self._access.brings_token(headers):
+            if not self._wrong_tokens.allows(time.monotonic()):
+                return PlainTextResponse("too many wrong tokens\n", 429, {"Retry-After": "1"})
+            return PlainTextResponse("no token\n", 401, {"WWW-Authenticate": "Bearer"})
+        response = Response(status_code=204)
+        if needed:
+            response.set_cookie(
+                COOKIE, self._access.cookie_value(), max_age=_COOKIE_S,
+                secure=self._access.secure, httponly=True, samesite="strict",
+            )  # fmt: skip
+        return response
+
+    async def still(self, request: Request) -> Response:
+        try:
+            t_s = float(request.path_params["t"])
+        except ValueError:
+            t_s = math.nan
+        if not (math.isfinite(t_s) and t_s >= 0):
+            return PlainTextResponse("pass seconds from 0\n", 400)
+        return await self._picture(request, t_s)
+
+    async def picture(self, request: Request) -> Response:
+        return await self._picture(request, None)
+
+    async def timeline(self, request: Request) -> Response:
+        source = request.path_params["source"]
+        try:
+            timeline = await self._lobby.look(partial(self._lobby.room.timeline, source))
+        except (ProtocolError, StreamvidError) as error:
+            return _refused(error)
+        return JSONResponse(
+            {"source": source, **asdict(timeline)}, headers={"Cache-Control": "no-cache"}
+        )
+
+    async def websocket(self, socket: WebSocket) -> None:
+        if self._lobby.full or self._lobby.leaving:
+            refusal = PlainTextResponse("no room for another client\n", 503, {"Retry-After": "5"})
+            await socket.send_denial_response(refusal)
+            return
+        await socket.accept()
+        await Viewer(socket, self._lobby, f"sess_{secrets.token_hex(8)}").serve()
+
+    async def _picture(self, request: Request, t_s: float | None) -> Response:
+        source = request.path_params["source"]
+        try:
+            found = await self._lobby.look(partial(self._lobby.room.still, source, t_s))
+        except (ProtocolError, StreamvidError) as error:
+            return _refused(error)
+        if found is None:
+            return PlainTextResponse("no picture is kept of that time\n", 404)
+        headers = picture_headers(found, t_s)
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        kind = "image/png" if found.picture.startswith(_PNG) else "image/jpeg"
+        return Response(found.picture, media_type=kind, headers=headers)
+
+
+def picture_headers(still: Still, t_s: float | None) -> dict[str, str]:
+    """How long a browser may keep a picture: a day where it is settled, else it asks again.
+
+    A frame's own time always leads to that frame, unless it is a preview; any other time to one
+    that may still come nearer.
+    """
+    settled = t_s is not None and not still.preview and abs(still.t_s - t_s) < 1e-6
+    return {
+        "ETag": f'"{hashlib.sha256(still.picture).hexdigest()[:32]}"',
+        "Cache-Control": f"private, max-age={_KEPT_S}, immutable" if settled else "no-cache",
+        "X-Frame-Time": repr(still.t_s),
+    }
+
+
+def _refused(error: ProtocolError | StreamvidError) -> Response:
+    missing = isinstance(error, ProtocolError | LookupError)
+    return PlainTextResponse(f"{error}\n", 404 if missing else 500)

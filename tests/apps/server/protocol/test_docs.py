@@ -1,0 +1,63 @@
+"""docs/protocol.md is the promise: every message, field and code is there, and examples parse."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from apps.server.protocol import CLIENT_TYPES, RETRYABLE, SERVER_TYPES, parse_client, parse_server
+from apps.server.protocol.schema import document_of
+
+ROOT = Path(__file__).parents[4]
+PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+ALL = CLIENT_TYPES | SERVER_TYPES
+SECTIONS = dict(re.findall(r"^### `([a-z_.]+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
+
+
+def examples(section: str) -> list[str]:
+    return re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+
+
+def test_every_message_has_a_section_and_no_section_is_of_none():
+    assert set(SECTIONS) == set(ALL)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_message_has_an_example_that_says_all_that_it_can(name):
+    (example,) = examples(SECTIONS[name])
+    parse = parse_client if name in CLIENT_TYPES else parse_server
+    message = parse(example)
+    assert message.type == name
+    document = json.loads(example)
+    assert {"type": name, **json.loads(json.dumps(document_of(message)))} == document
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_field_stands_in_its_message_s_section(name):
+    for entry in fields(ALL[name]):
+        if entry.name not in ("event_id", "response_id"):  # told once for all
+            where = SECTIONS[name]
+            assert f"`{entry.name}`" in where or f'"{entry.name}"' in where, entry.name
+
+
+def codes_in_the_source() -> set[str]:
+    found = set()
+    for file in (ROOT / "apps" / "server").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        found.update(re.findall(r'(?:ProtocolError|RefusedError)\(\s*"([a-z_]+)"', text))
+        found.update(re.findall(r'^\s*\(core\.\w+, "([a-z_]+)"\)', text, re.MULTILINE))
+    return found | RETRYABLE
+
+
+def test_every_code_is_documented():
+    table = SECTIONS["error"]
+    missing = {code for code in codes_in_the_source() if f"`{code}`" not in table}
+    assert not missing
+
+
+def test_the_types_are_told_apart():
+    assert not set(CLIENT_TYPES) & set(SERVER_TYPES)

@@ -232,13 +232,19 @@ class LiveSource:
                     case Picture():
                         self._see(message, now_s)
                     case Opened():
-                        self._opened = message
-                        self._keys_only = self.settings.decode == "keys"
+                        self._open_answered(message)
                     case Note():
                         self._note(message)
                     case Failed():
                         self._over(message, now_s)
             self._changed.notify_all()
+
+    def _open_answered(self, opened: Opened) -> None:
+        if opened.ignored_options and self._opened is None:
+            names = ", ".join(opened.ignored_options)
+            self._tell([Change(self._watch.state, "options", f"FFmpeg knows no {names} here")])
+        self._opened = opened
+        self._keys_only = self.settings.decode == "keys"
 
     def _see(self, picture: Picture, now_s: float) -> None:
         if self._watch.is_over or not self._watch.is_connected:

@@ -42,11 +42,13 @@ SourceReason = Literal[
     "clock",
     "resolution",
     "decoding",
+    "options",
 ]
-"""Why a source is in its state. The last three leave the state as it is:
+"""Why a source is in its state. The last four leave the state as it is:
 
 ``clock``: stream times were anchored anew; ``resolution``: the picture's size changed;
-``decoding``: from now on all pictures are decoded, or key pictures only.
+``decoding``: from now on all pictures are decoded, or key pictures only; ``options``: this FFmpeg
+does not know an option that we rely on.
 """
 
 

@@ -119,6 +119,26 @@ class RollingView:
             self._count += end - start
             start = end
 
+    @property
+    def merged(self) -> bool:
+        """Whether it is other than each frame's own tokens."""
+        kept = self._kept.weights[: self._count]
+        return self.evicted_frames > 0 or self._count != int(kept.sum())
+
+    def drop_before(self, t_s: float) -> int:
+        """Drop the entries whose frames all lie before ``t_s``; return how many frames these were.
+
+        For frames that the recording has dropped. It rewrites tokens as a compaction does.
+        """
+        leaving = int(np.searchsorted(self._kept.last_t_s[: self._count], t_s, side="left"))
+        frames = int(self._kept.weights[:leaving].sum())
+        rest = self._kept.part(leaving, self._count)
+        self._count -= leaving
+        # numpy copies overlapping parts of one array as if by way of another
+        _copy_into(self._kept.part(0, self._count), rest)
+        self.settled = max(self.settled - leaving, 0)
+        return frames
+
     def tokens_from(self, entry: int) -> FloatArray:
         """Return a copy of the tokens of the entries behind the first ``entry``, [n, C², d]."""
         return self._kept.tokens[entry : self._count].astype(np.float32)

@@ -13,9 +13,11 @@ from typing import Self
 from capture import Address, Credentials, LiveSettings, LiveSource
 from memory import Home, Recording, describe_live
 from streamvid.answer.asker import Asker
+from streamvid.answer.contexts import ContextCounters
 from streamvid.answer.result import SearchResult
 from streamvid.answer.span import TimeRange
 from streamvid.answer.stream import AnswerStream, Conversation, start
+from streamvid.answer.upkeep import Upkeep
 from streamvid.answer.work import Question, refuse_no_phrase
 from streamvid.engine import Engine, EngineCounters
 from streamvid.errors import RecordingNotFoundError
@@ -66,6 +68,7 @@ class Session:
         self._files = FileIngest(self._home, self._engine, self._settings)
         self._reencode = Reencode(self._home, self._engine)
         self._asker = Asker(self._engine, self._settings, refresh=self._flush)
+        self._upkeep = Upkeep(self._asker)
         self._background: list[BackgroundIngest] = []
         self._watches: list[Watch] = []
 
@@ -293,6 +296,17 @@ class Session:
         """What the engine did and refused so far."""
         return self._engine.counters()
 
+    def grown(self, recording: Recording) -> None:
+        """Say that frames were committed to ``recording``; returns at once, from any thread.
+
+        What was asked of it before is made ready for the next question, where the engine is idle.
+        """
+        self._upkeep.tell(recording)
+
+    def context_counters(self) -> ContextCounters:
+        """Contexts begun and extended so far, and epochs of growing recordings."""
+        return self._asker.context_counters()
+
     def stop_watching(self) -> None:
         """Stop what goes on behind conversations and all watches, with everything taken kept."""
         for watch in self._watches:
@@ -305,6 +319,7 @@ class Session:
     def close(self) -> None:
         """Stop watching, then the engine, and free the model."""
         self.stop_watching()
+        self._upkeep.close()
         self._engine.close()
 
     def __enter__(self) -> Self:

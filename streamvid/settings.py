@@ -54,6 +54,9 @@ class Settings:
     """Budget for kept pre-fusion keys and values."""
     context_bytes: int = 256 * 2**20
     """Budget for kept contexts (KV caches) between questions."""
+    epoch_drift: float = 0.05
+    """Of a growing recording: how far the prefix mean may move, as a share of its length, before a
+    context is made anew; 0 does so for every new frame until the view has been full once."""
     prefill_chunk_tokens: int | None = None
     """View tokens prefilled in one job; ingest and other questions get a turn in between."""
     fuse_step_frames: int | None = None
@@ -77,7 +80,7 @@ class Settings:
     waiting_questions: int = 32
     """Questions that may wait; further ones are refused."""
     waiting_live_frames: int = 16
-    """Live frames that may wait; the oldest is dropped and counted."""
+    """Live frames of one source that may wait; its oldest is dropped and counted."""
     live_late_s: float = 4.0
     """A live frame older than this alternates with decode steps."""
     attach_poll_s: float = 0.5
@@ -91,7 +94,13 @@ class Settings:
         )  # fmt: skip
         for name in positive:
             _need(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
-        for name in ("history_tokens", "states_bytes", "context_bytes", "two_pass_min_s"):
+        for name in (
+            "history_tokens",
+            "states_bytes",
+            "context_bytes",
+            "two_pass_min_s",
+            "epoch_drift",
+        ):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         optional = (
             "fusion_frames", "view_tokens", "moment_separation_s", "prefill_chunk_tokens",

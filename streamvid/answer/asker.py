@@ -18,18 +18,19 @@ import numpy as np
 from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
-from streamvid.answer.contexts import ContextStore, KeptContext
+from streamvid.answer.context_maker import ContextMaker
+from streamvid.answer.contexts import ContextCounters, ContextStore, KeptContext
 from streamvid.answer.fusion_set import choose
 from streamvid.answer.reading import (
     Library,
     RangeFrames,
-    Reading,
     frames_in,
     report,
     with_stills,
 )
 from streamvid.answer.result import Answer, Ending, Moment, SearchResult
 from streamvid.answer.room import view_room
+from streamvid.answer.sealed import SealedContexts
 from streamvid.answer.span import TimeRange
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.answer.talk import Talk
@@ -80,6 +81,8 @@ class Asker:
         self._contexts = ContextStore(settings.context_bytes)
         self._keeper = TalkKeeper(engine, self._contexts, settings)
         self._states = StatesCache(settings.states_bytes)
+        self._sealed = SealedContexts(engine, self._contexts, settings)
+        self._maker = ContextMaker(engine, self._contexts, self._sealed, self._keeper, settings)
 
     def ask(self, recording: Recording, question: Question, talk: Talk | None = None) -> Asking:
         """Answer ``question``; with ``talk``, behind what was said before.
@@ -143,8 +146,20 @@ class Asker:
         talk.turns = ()
         self._keeper.release(talk, "conversation")
 
+    def keep_up(self, recording: Recording) -> None:
+        """Read what a growing recording has gained into the contexts of what was asked of it.
+
+        In jobs that give way to all others. Raises memory's errors and ``EngineClosedError``.
+        """
+        self._sealed.keep_up(recording)
+
+    def context_counters(self) -> ContextCounters:
+        """What contexts cost so far."""
+        return self._sealed.counters()
+
     def forget(self, recording_id: str) -> None:
         """Drop everything kept of a recording that is being removed."""
+        self._sealed.forget(recording_id)
         with self._reading:
             self._library.forget(recording_id)
 
@@ -172,15 +187,19 @@ class Asker:
         self._count(work, talk)
         query = self._embed((work.question.phrase or "").strip() or work.question.text, work.owner)
         began_s = self._now_s()
+        room = self._room(work, talk)
+        line = self._sealed.follow(snapshot, work.frames, work.question.within, room)
         with self._reading:
-            reading = self._library.read(snapshot, work.frames, view_tokens=self._room(work, talk))
+            reading = line or self._library.read(snapshot, work.frames, view_tokens=room)
             self._library.read_index(snapshot, work.frames)
         work.context_s = self._now_s() - began_s
         self._retrieve(work, snapshot, query)
         began_s = self._now_s()
         fusion = self._fusion(work, snapshot)
         try:
-            kept, tail = self._context(work, snapshot, reading, talk)
+            kept, tail = self._maker.context(
+                work, snapshot, reading, talk, lambda: self._check(work)
+            )
             context_s = self._now_s() - began_s
             work.context_s += context_s
             try:
@@ -203,35 +222,6 @@ class Asker:
             history_tokens=0 if talk is None else self._keeper.room_tokens(spec),
             wanted_tokens=self._settings.view_tokens,
         )
-
-    def _context(
-        self, work: Work, snapshot: Snapshot, reading: Reading, talk: Talk | None
-    ) -> tuple[KeptContext, FloatArray]:
-        """The context that the question goes behind, and the prefix tail's mean [tail, d].
-
-        It holds the range's view and the earlier turns that stay.
-        """
-        assert work.facts is not None
-        work.merged_view, work.view_tokens = reading.view.merged, len(reading.view.flat_tokens)
-        mean = jobs.prefix_mean(self._engine, snapshot, reading, work.owner)
-        split = work.facts.spec.prefix_head_tokens
-        head, tail = mean[:split], mean[split:]
-        key = jobs.context_key(work.frames.recording_id, head, reading.view.digest)
-        kept = talk.kept if talk is not None and talk.key == key else None
-        if kept is not None:
-            work.reused = True
-        else:
-            if talk is not None:
-                self._keeper.release(talk, work.owner)
-            kept, work.reused = jobs.take_context(
-                self._engine, self._contexts, key, head, reading.view.flat_tokens,
-                chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec), owner=work.owner,
-                check=lambda: self._check(work),
-            )  # fmt: skip
-        if talk is not None:
-            talk.key = key
-            self._keeper.recall(work, kept, talk, tail, lambda: self._check(work))
-        return kept, tail
 
     def _count(self, work: Work, talk: Talk | None) -> None:
         """How many tokens the question takes, and which earlier turns stay before it."""
@@ -362,6 +352,8 @@ class Asker:
                 "frames_fused": usage.fused_frames,
                 "context_tokens": usage.context_tokens,
                 "context_reused": usage.context_reused,
+                "extended_tokens": usage.extended_tokens,
+                "epoch": usage.epoch,
                 "context_ms": round(timings.context_s * 1000),
                 "first_text_ms": round(timings.first_text_s * 1000),
                 "total_ms": round(timings.total_s * 1000),

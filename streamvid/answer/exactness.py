@@ -20,6 +20,7 @@ class Making:
     """Whether only key frames of the video were watched."""
     merged_view: bool
     sealed_prefix: bool
+    """Whether the context began with another prefix mean than the range's, or with lost frames."""
     rounded_range: bool
     history_kept: bool
     context_tokens: int

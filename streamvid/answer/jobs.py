@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 
 from capture import Pixels, decode_still
-from memory import Snapshot
+from memory import PrefixSum, Snapshot
 from streamvid.answer.contexts import ContextKey, ContextStore, KeptContext, digest_of
-from streamvid.answer.reading import Reading
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.engine import Engine, Priority
 from streamvid.errors import RecordingError
@@ -30,15 +31,15 @@ Check = Callable[[], None]
 """Raises where the question was cancelled or is too late; called between jobs."""
 
 
-def prefix_mean(engine: Engine, snapshot: Snapshot, reading: Reading, owner: str) -> FloatArray:
+def prefix_mean(engine: Engine, snapshot: Snapshot, prefix: PrefixSum, owner: str) -> FloatArray:
     """Mean of the fused prefix over the range, float32 [P, d].
 
     Frames of blocks that the range cuts are fused anew from their stills where their own prefix is
     not stored. Raises ``RecordingError`` where such a still is gone.
     """
-    total, count = reading.prefix.total.copy(), reading.prefix.frames
+    total, count = prefix.total.copy(), prefix.frames
     batch_frames = engine.facts().spec.encode_batch
-    edges = reading.prefix.edge_ticks
+    edges = prefix.edge_ticks
     for start in range(0, len(edges), batch_frames):
         ticks = edges[start : start + batch_frames]
         stills = snapshot.stills(ticks, previews=False)
@@ -163,6 +164,66 @@ def take_context(
             steps.cancel()
             raise
     raise RecordingError("the view could not be prefilled; ask again")  # cancelled from outside
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grown:
+    """A context whose view grew: whether it was ``begun`` for that, and by how many tokens."""
+
+    kept: KeptContext
+    begun: bool
+    tokens: int
+
+
+def grow_context(
+    engine: Engine,
+    store: ContextStore,
+    key: ContextKey,
+    head: FloatArray,
+    tokens: FloatArray,
+    *,
+    kept: KeptContext | None,
+    chunk_tokens: int,
+    owner: str,
+    check: Check,
+) -> Grown:
+    """The context of ``head`` [head, d] with all of the view ``tokens`` [N, d] behind it.
+
+    ``kept`` is one that the caller has already; else the store's is taken, or a new one begun. What
+    is there already stays, what is said behind the view goes if anything is appended. Where
+    ``check`` raises it is given back with as much as it has by then.
+    """
+
+    def grow(model: VideoModel) -> Iterator[Grown]:
+        mine = kept or store.take(key)
+        begun = mine is None
+        if mine is None:
+            mine = store.add(key, model.context(head))
+        there = mine.view_length - len(head)
+        yield Grown(mine, begun, 0)
+        for start in range(there, len(tokens), chunk_tokens):
+            store.extend(mine, tokens[start : start + chunk_tokens], begins=begun)
+            yield Grown(mine, begun, mine.view_length - len(head) - there)
+
+    steps = engine.stream(grow, owner=owner, rest=Priority.QUESTION)
+    grown: list[Grown] = []
+    try:
+        for step in steps:
+            grown.append(step)
+            check()
+    except BaseException:
+        steps.cancel()
+        with suppress(Exception):  # the error that is on its way tells more
+            grown.extend(steps)  # the step that runs may be the first
+            held = grown[-1].kept if grown else kept
+            if held is not None:
+                engine.submit(
+                    lambda model: store.give_back(held), priority=Priority.QUESTION, owner=owner
+                ).result()
+        raise
+    if not grown:
+        raise RecordingError("the view could not be prefilled; ask again")  # cancelled from outside
+    return grown[-1]
 
 
 def say_again(

@@ -61,7 +61,12 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token and frame counts. ``context_reused``: no view token had to be prefilled again."""
+    """Token and frame counts. ``context_reused``: no view token had to be prefilled again.
+
+    ``full_prefills``: 1 where the context was begun anew for this question; ``extended_tokens``:
+    view tokens appended behind a kept one. ``epoch``: of a growing recording, how many epochs the
+    range has had, 0 elsewhere.
+    """
 
     range_frames: int = 0
     fused_frames: int = 0
@@ -71,6 +76,9 @@ class Usage:
     new_tokens: int = 0
     tokens_per_s: float = 0.0
     context_reused: bool = False
+    full_prefills: int = 0
+    extended_tokens: int = 0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

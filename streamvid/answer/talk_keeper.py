@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from streamvid.answer import jobs
-from streamvid.answer.contexts import ContextStore, KeptContext
+from streamvid.answer.contexts import ContextKey, ContextStore, KeptContext
 from streamvid.answer.room import history_room
 from streamvid.answer.talk import Talk, Turn, said_again, youngest
 from streamvid.answer.work import Work
@@ -35,6 +35,15 @@ class TalkKeeper:
         """Earlier turns before the next question: the oldest go first."""
         room_tokens = self.room_tokens(spec)
         return youngest(talk.turns, tail_tokens=spec.prefix_tail_tokens, room_tokens=room_tokens)
+
+    def own(self, talk: Talk | None, key: ContextKey, owner: str) -> KeptContext | None:
+        """The conversation's context if it is of ``key``; another one is given back."""
+        if talk is None:
+            return None
+        if talk.key == key and talk.kept is not None:
+            return talk.kept
+        self.release(talk, owner)
+        return None
 
     def recall(
         self, work: Work, kept: KeptContext, talk: Talk, tail: FloatArray, check: jobs.Check

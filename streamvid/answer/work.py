@@ -56,6 +56,9 @@ class Work:
     evidence: tuple[Moment, ...] = ()
     fusion: FusionSet | None = None
     merged_view: bool = False
+    sealed_prefix: bool = False
+    extended_tokens: int = 0
+    epoch: int = 0
     turns: tuple[Turn, ...] = ()
     """Earlier turns that stay before this one."""
     history_tokens: int = 0
@@ -107,6 +110,9 @@ def answer_of(work: Work, finish: Ending, now_s: float) -> Answer:
             new_tokens=new_tokens,
             tokens_per_s=new_tokens / decode_s if decode_s > 0 else 0.0,
             context_reused=work.reused,
+            full_prefills=int(work.view_tokens > 0 and not work.reused),
+            extended_tokens=work.extended_tokens,
+            epoch=work.epoch,
         ),
         language_model=work.facts.language_model if work.facts else "",
     )
@@ -132,7 +138,7 @@ def _making(work: Work, finished: Finished) -> Making:
         pending_s=frames.pending_s,
         keys_only=frames.keys_only,
         merged_view=work.merged_view,
-        sealed_prefix=False,
+        sealed_prefix=work.sealed_prefix,
         rounded_range=frames.rounded,
         history_kept=work.follows,
         context_tokens=_context_tokens(work, finished),

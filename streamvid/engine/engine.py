@@ -50,6 +50,7 @@ class EngineCounters:
     question_jobs: int
     live_jobs: int
     file_jobs: int
+    idle_jobs: int
     dropped_live: int
     refused_questions: int
     failed_jobs: int
@@ -83,8 +84,9 @@ class Engine:
 
     ``load_model`` is called in that thread before the first job; where it fails, that job fails
     with ``ModelLoadError`` and the next one tries again. What waits is bounded: questions beyond
-    ``settings.waiting_questions`` are refused, live jobs beyond ``settings.waiting_live_frames``
-    push out the oldest (``JobDroppedError``, counted), file jobs make their caller wait.
+    ``settings.waiting_questions`` are refused, an owner's live jobs beyond
+    ``settings.waiting_live_frames`` push out its oldest (``JobDroppedError``, counted), file jobs
+    make their caller wait.
     """
 
     def __init__(
@@ -129,7 +131,7 @@ class Engine:
                     self._changed.wait()
             job = _Job(self._ticket(priority, owner, born_s), work, future=future)
             self._enqueue(job)
-            dropped = self._drop_oldest_live() if priority is Priority.LIVE else None
+            dropped = self._drop_oldest_live(owner) if priority is Priority.LIVE else None
         if dropped is not None:
             who, age_s = dropped.waiting.owner, self._now_s() - dropped.waiting.born_s
             _refuse(
@@ -227,6 +229,7 @@ class Engine:
                 question_jobs=done[Priority.QUESTION],
                 live_jobs=done[Priority.LIVE],
                 file_jobs=done[Priority.FILE],
+                idle_jobs=done[Priority.IDLE],
                 dropped_live=tally.dropped_live,
                 refused_questions=tally.refused_questions,
                 failed_jobs=tally.failed_jobs,
@@ -269,8 +272,10 @@ class Engine:
     def _count(self, priority: Priority) -> int:
         return sum(job.waiting.priority is priority for job in self._waiting)
 
-    def _drop_oldest_live(self) -> _Job | None:
-        live = [job for job in self._waiting if job.waiting.priority is Priority.LIVE]
+    def _drop_oldest_live(self, owner: str) -> _Job | None:
+        """Each source has its own room: many of them do not push out each other's frames."""
+        waiting = (job for job in self._waiting if job.waiting.priority is Priority.LIVE)
+        live = [job for job in waiting if job.waiting.owner == owner]
         if len(live) <= self._settings.waiting_live_frames:
             return None
         oldest = min(live, key=lambda job: (job.waiting.born_s, job.waiting.number))

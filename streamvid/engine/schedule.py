@@ -19,6 +19,7 @@ class Priority(IntEnum):
     QUESTION = 1
     LIVE = 2
     FILE = 3
+    IDLE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def test_the_prefix_mean_is_that_of_the_ranges_frames(
     settings = Settings()
     frames = frames_in(snapshot, recording, within, settings)
     reading = Library(settings).read(snapshot, frames, view_tokens=500)
-    mean = jobs.prefix_mean(engine, snapshot, reading, "q")
+    mean = jobs.prefix_mean(engine, snapshot, reading.prefix, "q")
     stills = snapshot.stills(frames.table.ticks.tolist())
     again = TinyModel().encode([decode_still(still) for still in stills.values()])
     assert mean.shape == (len(HEAD + TAIL), D)

@@ -51,7 +51,9 @@ class Settings:
     history_tokens: int = 512
     """Most tokens of earlier turns that a conversation keeps; the oldest turn goes first."""
     states_bytes: int = 256 * 2**20
-    """Budget for kept pre-fusion keys and values."""
+    """Budget for kept pre-fusion keys and values, on the device that the model computes on."""
+    states_host_bytes: int = 2 * 2**30
+    """The same in host memory, for what has no place on a device with memory of its own."""
     context_bytes: int = 256 * 2**20
     """Budget for kept contexts (KV caches) between questions."""
     prefill_chunk_tokens: int | None = None
@@ -91,7 +93,13 @@ class Settings:
         )  # fmt: skip
         for name in positive:
             _need(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
-        for name in ("history_tokens", "states_bytes", "context_bytes", "two_pass_min_s"):
+        for name in (
+            "history_tokens",
+            "states_bytes",
+            "states_host_bytes",
+            "context_bytes",
+            "two_pass_min_s",
+        ):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         optional = (
             "fusion_frames", "view_tokens", "moment_separation_s", "prefill_chunk_tokens",

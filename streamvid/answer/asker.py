@@ -72,7 +72,7 @@ class Asker:
         self._reading = threading.Lock()
         self._contexts = ContextStore(settings.context_bytes)
         self._keeper = TalkKeeper(engine, self._contexts, settings)
-        self._states = StatesCache(settings.states_bytes)
+        self._states = StatesCache(settings.states_bytes, settings.states_host_bytes)
 
     def ask(self, recording: Recording, question: Question, talk: Talk | None = None) -> Asking:
         """Answer ``question``; with ``talk``, behind what was said before.

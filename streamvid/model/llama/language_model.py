@@ -60,6 +60,11 @@ class LanguageModel:
             return cls(stack, head)
 
     @property
+    def device(self) -> torch.device:
+        """Where it computes and keeps its caches."""
+        return self._stack.device
+
+    @property
     def token_bytes(self) -> int:
         """Bytes of one token's keys and values."""
         return self._stack.token_bytes

@@ -115,7 +115,9 @@ class Session:
         with translated():
             source = describe_live(address.identity, name=name)
             plan = WatchPlan(source, feed, keep_bytes, socket)
-            watch = Watch(self._home, self._engine, self._settings, plan, tell=tell)
+            watch = Watch(
+                self._home, self._engine, self._settings, plan, tell=tell, grown=self.grown
+            )
         self._watches.append(watch)
         watch.start()
         return watch

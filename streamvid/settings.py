@@ -51,7 +51,9 @@ class Settings:
     history_tokens: int = 512
     """Most tokens of earlier turns that a conversation keeps; the oldest turn goes first."""
     states_bytes: int = 256 * 2**20
-    """Budget for kept pre-fusion keys and values."""
+    """Budget for kept pre-fusion keys and values, on the device that the model computes on."""
+    states_host_bytes: int = 2 * 2**30
+    """The same in host memory, for what has no place on a device with memory of its own."""
     context_bytes: int = 256 * 2**20
     """Budget for kept contexts (KV caches) between questions."""
     epoch_drift: float = 0.05
@@ -97,6 +99,7 @@ class Settings:
         for name in (
             "history_tokens",
             "states_bytes",
+            "states_host_bytes",
             "context_bytes",
             "two_pass_min_s",
             "epoch_drift",

@@ -80,7 +80,7 @@ class Asker:
         self._reading = threading.Lock()
         self._contexts = ContextStore(settings.context_bytes)
         self._keeper = TalkKeeper(engine, self._contexts, settings)
-        self._states = StatesCache(settings.states_bytes)
+        self._states = StatesCache(settings.states_bytes, settings.states_host_bytes)
         self._sealed = SealedContexts(engine, self._contexts, settings)
         self._maker = ContextMaker(engine, self._contexts, self._sealed, self._keeper, settings)
 

@@ -1,15 +1,16 @@
 """Pre-fusion keys and values of frames in use, so that a further question needs no pixels.
 
+They lie in two tiers, the model's device and host memory, each under a budget; ``tiers`` decides.
 Every method but ``missing`` runs in the engine's thread, as states do.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from streamvid.answer.tiers import Holding, Tier, Usefulness, place
 from streamvid.model.seam import FusedSum, Picture, States, VideoModel
 
 
@@ -27,27 +28,48 @@ class FrameKey:
     fingerprint: str = ""
 
 
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """Mutable: states, where they lie, and how useful they have been."""
+
+    states: States
+    use: Usefulness
+    tier: Tier = "device"
+
+
+_Group = tuple[FrameKey, ...]
+_NEVER = Usefulness(0.0, 0)
+
+
 class StatesCache:
-    """Fuses questions with frames and keeps their states under ``budget_bytes``.
+    """Fuses questions with frames and keeps their states, the least useful ones further away.
 
     Frames that were fused together share a handle; a question that wants some of them gives the
-    others no weight. The handle used longest ago goes first.
+    others no weight. ``device_bytes`` and ``host_bytes`` are never exceeded by what is kept: room
+    is made before states are. Where the model computes in the host's own memory there is one tier,
+    under ``device_bytes``.
     """
 
-    def __init__(self, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
-        self._handles: OrderedDict[tuple[FrameKey, ...], States] = OrderedDict()
+    def __init__(self, device_bytes: int, host_bytes: int = 0) -> None:
+        self._device_bytes, self._host_bytes = device_bytes, host_bytes
+        self._kept: dict[_Group, _Kept] = {}
         self._lock = threading.Lock()
+        self._uses = 0
 
     @property
     def nbytes(self) -> int:
         """Bytes of all states that are kept."""
-        return sum(states.nbytes for states in self._handles.values())
+        return sum(kept.states.nbytes for kept in self._kept.values())
+
+    @property
+    def host_nbytes(self) -> int:
+        """Bytes of those in host memory, apart from a device."""
+        return sum(kept.states.nbytes for kept in self._kept.values() if kept.tier == "host")
 
     def missing(self, frames: Sequence[FrameKey]) -> list[FrameKey]:
         """Those of ``frames`` that have no states here at this moment. Any thread."""
         with self._lock:
-            known = {frame for group in self._handles for frame in group}
+            known = {frame for group in self._kept for frame in group}
         return [frame for frame in frames if frame not in known]
 
     def fuse(
@@ -63,21 +85,25 @@ class StatesCache:
 
         ``weights`` must not be empty.
         """
-        new = tuple(self.missing(list(weights)))
+        self._uses += 1
         parts: list[FusedSum] = []
-        for group in [group for group in self._handles if not weights.keys().isdisjoint(group)]:
+        new = tuple(self.missing(list(weights)))
+        groups = [group for group in self._kept if not weights.keys().isdisjoint(group)]
+        for group in groups:
+            kept = self._kept[group]
+            kept.use = kept.use.used(self._uses)
             shares = [weights.get(frame, 0.0) for frame in group]
-            parts.append(model.fuse(question, self._handles[group], shares, follows=follows))
-            self._handles.move_to_end(group)
+            parts.append(model.fuse(question, kept.states, shares, follows=follows))
+        tier = self._settle(model, len(new) * model.spec.state_bytes)
         if new:
             stills = [pixels(frame) for frame in new]
             shares = [weights[frame] for frame in new]
-            if len(new) * model.spec.state_bytes > self._budget_bytes:
+            if tier == "gone":
                 parts.append(model.fuse(question, stills, shares, follows=follows))
             else:
                 states = model.states(stills)
                 parts.append(model.fuse(question, states, shares, follows=follows))
-                self._keep(new, states)
+                self._keep(model, new, states)
         total = parts[0]
         for part in parts[1:]:
             total += part
@@ -85,16 +111,43 @@ class StatesCache:
 
     def forget(self, recording_id: str) -> None:
         """Close what belongs to a recording."""
-        for group in [g for g in self._handles if g[0].recording_id == recording_id]:
+        for group in [g for g in self._kept if g[0].recording_id == recording_id]:
             self._drop(group)
 
-    def _keep(self, group: tuple[FrameKey, ...], states: States) -> None:
+    def _keep(self, model: VideoModel, group: _Group, states: States) -> None:
         with self._lock:
-            self._handles[group] = states
-        while self.nbytes > self._budget_bytes:
-            self._drop(next(iter(self._handles)))
+            self._kept[group] = _Kept(states, _NEVER.used(self._uses))
+        self._settle(model, 0)
 
-    def _drop(self, group: tuple[FrameKey, ...]) -> None:
+    def _settle(self, model: VideoModel, newcomer_bytes: int) -> Tier:
+        """Put everything where it belongs, with room for a newcomer; gives the newcomer's tier."""
+        groups = list(self._kept)
+        holdings = [Holding(one.states.nbytes, one.use) for one in self._kept.values()]
+        holdings.append(Holding(newcomer_bytes, _NEVER.used(self._uses)))
+        *tiers, newcomer = place(
+            holdings,
+            device_bytes=self._device_bytes,
+            host_bytes=self._host_bytes if model.spec.device_apart else 0,
+            at=self._uses,
+        )
+        # What leaves a tier goes before what comes into it.
+        for wanted in ("gone", "host", "device"):
+            for group, tier in zip(groups, tiers, strict=True):
+                if tier == wanted and tier != self._kept[group].tier:
+                    self._move(group, tier)
+        return newcomer
+
+    def _move(self, group: _Group, tier: Tier) -> None:
+        kept = self._kept[group]
+        if tier == "gone":
+            self._drop(group)
+        elif tier == "host":
+            kept.states.to_host()
+        else:
+            kept.states.to_device()
+        kept.tier = tier
+
+    def _drop(self, group: _Group) -> None:
         with self._lock:
-            states = self._handles.pop(group)
-        states.close()
+            kept = self._kept.pop(group)
+        kept.states.close()

@@ -20,7 +20,8 @@ class Recorder:
     """Fills ``writer`` from ``first_tick`` on; for one thread, but for what is only read.
 
     The recording takes at most about ``keep_bytes`` (``None``: no bound): its oldest blocks go.
-    Where the disk is full, blocks go one at a time until a commit fits. ``tell`` hears of it.
+    Where the disk is full, blocks go one at a time until a commit fits. ``tell`` hears of it, and of
+    gaps; ``committed`` of frames that are on the disk.
     """
 
     def __init__(
@@ -31,13 +32,16 @@ class Recorder:
         *,
         keep_bytes: int | None,
         tell: Callable[[WatchEvent], None],
+        committed: Callable[[], None],
         now_s: Callable[[], float],
         wall_s: Callable[[], float],
     ) -> None:
+        self._committed = committed
         self._writer, self._settings, self._keep_bytes = writer, settings, keep_bytes
         self._tell, self._now_s, self._wall_s = tell, now_s, wall_s
         self._backlog = Backlog(first_tick)
         self._anchored = first_tick > 0
+        self._blind: Gap | None = None
         self._committed_at_s = now_s()
         self.remembered = threading.Event()
         """Set once this run has committed a frame."""
@@ -59,6 +63,7 @@ class Recorder:
             self._anchored = True
             self._backlog.anchor(Anchor(frame.t_s, frame.wall_s, run=True))
         self._backlog.frame(row)
+        self._see()
 
     def lose(self, frame: Frame) -> None:
         """A frame that nobody had time for."""
@@ -70,6 +75,20 @@ class Recorder:
         self._backlog.gap(GapRow(gap.start_s, gap.end_s, gap.reason))
         if gap.reason == DROPPED:
             self._say("dropped", gap.start_s, end_s=gap.end_s)
+            return
+        blind = self._blind
+        if blind is not None and blind.reason == gap.reason:
+            self._blind = Gap(blind.start_s, gap.end_s, gap.reason)
+            return
+        self._see()
+        self._blind = gap
+        self._say("gap", gap.start_s, reason=gap.reason)
+
+    def _see(self) -> None:
+        """What was not seen has an end."""
+        if self._blind is not None:
+            gap, self._blind = self._blind, None
+            self._say("gap", gap.start_s, end_s=gap.end_s, reason=gap.reason)
 
     def note(self, event: SourceEvent) -> None:
         """A change of the source's state."""
@@ -109,6 +128,7 @@ class Recorder:
         self.held_bytes = self._writer.used_bytes()
         if batch.frames:
             self.remembered.set()
+            self._committed()
 
     def _make_room(self, keep_bytes: int, *, most_blocks: int | None = None) -> bool:
         limit = {} if most_blocks is None else {"most_blocks": most_blocks}
@@ -135,6 +155,13 @@ class Recorder:
             self._say("disk", float(self._backlog.end_tick), detail=trouble or "it takes on again")
 
     def _say(
-        self, kind: WatchEventKind, t_s: float, *, end_s: float | None = None, detail: str = ""
+        self,
+        kind: WatchEventKind,
+        t_s: float,
+        *,
+        end_s: float | None = None,
+        reason: str = "",
+        detail: str = "",
     ) -> None:
-        self._tell(WatchEvent(kind, t_s, self._wall_s(), detail=detail, end_s=end_s))
+        event = WatchEvent(kind, t_s, self._wall_s(), reason=reason, detail=detail, end_s=end_s)
+        self._tell(event)

@@ -8,7 +8,7 @@ from typing import Literal
 from capture import SourceStatus
 from memory import Counters
 
-WatchEventKind = Literal["state", "dropped", "retention", "disk"]
+WatchEventKind = Literal["state", "gap", "dropped", "retention", "disk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,10 @@ class WatchStatus:
 class WatchEvent:
     """Something that happened, at ``t_s`` of the recording and ``wall_s`` since the epoch.
 
-    ``kind`` "state": the source's state is ``state`` from now on, because of ``reason``; "dropped":
-    frames from ``t_s`` to ``end_s`` were thrown away; "retention": what lay before ``end_s`` was
-    forgotten; "disk": it takes nothing, or takes on, in words.
+    ``kind`` "state": the source's state is ``state`` from now on, because of ``reason``; "gap":
+    nothing was seen from ``t_s`` on because of ``reason``, up to ``end_s`` once it has ended;
+    "dropped": frames from ``t_s`` to ``end_s`` were thrown away; "retention": what lay before
+    ``end_s`` was forgotten; "disk": it takes nothing, or takes on, in words.
     """
 
     kind: WatchEventKind

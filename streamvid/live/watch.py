@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import memory
 from capture import Frame, Gap, SourceEvent
-from memory import Home, Source
+from memory import Home, Recording, Source
 from streamvid.engine import Engine, Priority
 from streamvid.errors import JobDroppedError
 from streamvid.ingest.decoder import Prepared, StillFormat, prepare
@@ -53,8 +53,8 @@ class WatchPlan:
 class Watch:
     """Watches ``plan``'s source under ``home`` until ``stop`` or its end.
 
-    ``tell`` gets each event, in the watching thread. ``status`` may be asked from any thread at any
-    time. Where the disk takes nothing it goes on watching, keeps a bounded number of frames and
+    ``tell`` gets each event and ``grown`` the recording after each commit of frames, both in the
+    watching thread. ``status`` may be asked from any thread at any time. Where the disk takes nothing it goes on watching, keeps a bounded number of frames and
     tries again; whatever else fails ends the watch, and ``join`` raises it.
 
     Raises RecordingBusyError at once where the source is watched already.
@@ -68,11 +68,13 @@ class Watch:
         plan: WatchPlan,
         *,
         tell: Callable[[WatchEvent], None] = lambda event: None,
+        grown: Callable[[Recording], None] = lambda recording: None,
         now_s: Callable[[], float] = time.monotonic,
         wall_s: Callable[[], float] = time.time,
     ) -> None:
         self._home, self._engine, self._settings, self._plan = home, engine, settings, plan
-        self._tell, self._now_s, self._wall_s = tell, now_s, wall_s
+        self._tell, self._grown = tell, grown
+        self._now_s, self._wall_s = now_s, wall_s
         self._still_format = StillFormat(settings.still_quality, settings.lossless_stills)
         self._stopping = threading.Event()
         self._error: BaseException | None = None
@@ -162,6 +164,7 @@ class Watch:
                 recorder = Recorder(
                     writer, self._settings, self._start.first_tick,
                     keep_bytes=self._plan.keep_bytes, tell=self._tell,
+                    committed=lambda: self._grown(recording),
                     now_s=self._now_s, wall_s=self._wall_s,
                 )  # fmt: skip
                 with recording.snapshot() as snapshot:

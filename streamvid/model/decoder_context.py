@@ -19,19 +19,37 @@ class HeldStates:
 
     def __init__(self, states: FrameStates) -> None:
         self._states: FrameStates | None = states
+        self._device, self._on_host = states.device, False
 
     @property
     def frames(self) -> int:
         """How many frames it holds."""
-        return self.held().frames
+        return self._open().frames
 
     @property
     def nbytes(self) -> int:
-        """Bytes it occupies."""
+        """Bytes it occupies, wherever it lies."""
         return 0 if self._states is None else self._states.nbytes
 
     def held(self) -> FrameStates:
-        """The keys and values. Raises ModelError once closed."""
+        """The keys and values on the device, copied over where they lie in host memory.
+
+        Raises ModelError once closed.
+        """
+        states = self._open()
+        return states.copied_to(self._device) if self._on_host else states
+
+    def to_host(self) -> None:
+        """Move it into host memory."""
+        if not self._on_host:
+            self._states, self._on_host = self._open().copied_to("cpu"), True
+
+    def to_device(self) -> None:
+        """Move it back to where it was made."""
+        if self._on_host:
+            self._states, self._on_host = self.held(), False
+
+    def _open(self) -> FrameStates:
         if self._states is None:
             raise ModelError("these states are closed; make new ones from stills")
         return self._states
@@ -115,10 +133,9 @@ def states_for(
         if not isinstance(frames, Sequence):
             raise ModelError("states of another model; make them with this one")
         frames = make(frames)
-    held = frames.held()
-    if len(weights) != held.frames:
-        raise ValueError(f"{held.frames} frames but {len(weights)} weights; give one each")
-    return held
+    if len(weights) != frames.frames:
+        raise ValueError(f"{frames.frames} frames but {len(weights)} weights; give one each")
+    return frames.held()
 
 
 def weighted_sum(fused: Tensor, weights: Sequence[float]) -> FusedSum:

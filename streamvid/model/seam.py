@@ -56,6 +56,8 @@ class ModelSpec:
     prefill_chunk_tokens: int = 256
     """View tokens that the model prefills well within a second on this machine: others wait so
     long. Fewer passes cost less."""
+    device_apart: bool = False
+    """Whether states and contexts lie on a device with memory of its own, apart from the host's."""
 
     @property
     def prefix_tokens(self) -> int:
@@ -135,7 +137,13 @@ class States(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Bytes it occupies."""
+        """Bytes it occupies, wherever it lies."""
+
+    def to_host(self) -> None:
+        """Move it into host memory. It stays usable: ``fuse`` copies it over for its pass alone."""
+
+    def to_device(self) -> None:
+        """Move it back to where the model computes."""
 
     def close(self) -> None:
         """Free it; using it afterwards is an error."""

@@ -50,3 +50,13 @@ LLAVA_MINI_STAGES: Mapping[LlavaMiniStageName, Stage] = MappingProxyType(
         "instruction": Stage("instruction", 1e-5, 1e-5, 1e-4, films=True, falls=True),
     }
 )
+_WARM_UP = 0.03
+"""Share of LLaVA-Mini's steps over which rates rise, in both stages."""
+
+
+def warmed_cosine(step: int, steps: int) -> float:
+    """Table 9's factor on the rates at ``step`` (from 0) of ``steps``: a rise, a cosine's fall."""
+    rising = max(1, math.ceil(_WARM_UP * steps))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))

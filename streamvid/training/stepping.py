@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -34,8 +34,16 @@ def answer_loss(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     return (losses * weights).sum() / weights.sum()
 
 
-def take_step(masters: Masters, optimizer: torch.optim.Optimizer, loss: Tensor) -> float:
-    """Gradients of ``loss``, clipped, one step of ``optimizer``; gives the loss."""
-    loss.backward()  # type: ignore[no-untyped-call]
+def take_step(
+    masters: Masters, optimizer: torch.optim.Optimizer, losses: Iterable[Tensor]
+) -> float:
+    """Gradients of all ``losses`` added up, clipped, one step of ``optimizer``; gives their sum.
+
+    They are taken one by one: what one needs for its gradients is freed before the next is made.
+    """
+    total = 0.0
+    for loss in losses:
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += float(loss.detach())
     masters.step(optimizer, clip=_CLIP)
-    return float(loss.detach())
+    return total

@@ -117,7 +117,7 @@ class Trainer:
         loss = answer_loss(logits, batch.targets[chosen], batch.target_weights[chosen])
         self.step += 1
         self.turns += batch.turns
-        return take_step(self.masters, optimizer, loss)
+        return take_step(self.masters, optimizer, [loss])
 
     def _optimizer(self, stage: Stage) -> torch.optim.Optimizer:
         return self.masters.optimizer(parameter_groups(list(self.masters.tensors), stage))

@@ -45,7 +45,7 @@ def unit(x: FloatArray) -> FloatArray:
 class TinyStates:
     def __init__(self, keys: FloatArray, values: FloatArray) -> None:
         self.keys, self.values = keys, values
-        self.closed = False
+        self.closed = self.on_host = False
 
     @property
     def frames(self) -> int:
@@ -54,6 +54,14 @@ class TinyStates:
     @property
     def nbytes(self) -> int:
         return self.keys.nbytes + self.values.nbytes
+
+    def to_host(self) -> None:
+        assert not self.closed
+        self.on_host = True
+
+    def to_device(self) -> None:
+        assert not self.closed
+        self.on_host = False
 
     def close(self) -> None:
         self.closed = True

@@ -141,6 +141,18 @@ class FrameStates:
         """Keys and values of one layer, each [B, K, n, D]."""
         return self._keys[index], self._values[index]
 
+    @property
+    def device(self) -> torch.device:
+        """Where they lie."""
+        return self._keys[0].device
+
+    def copied_to(self, device: torch.device | str) -> FrameStates:
+        """A copy on ``device``, also where they lie there already."""
+        return FrameStates(
+            [keys.to(device, copy=True) for keys in self._keys],
+            [values.to(device, copy=True) for values in self._values],
+        )
+
     @classmethod
     def empty(cls, frames: int) -> FrameStates:
         """States of no layer: what a model without pre-fusion layers keeps of ``frames``."""

@@ -61,7 +61,7 @@ class LanguageModel:
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """Where it computes and keeps its caches."""
         return self._stack.device
 
     @property

@@ -113,7 +113,7 @@ def load_llava_mini(
                 config.resolution_ratio,
             ),
             prompt=Prompt(folder, template=template),
-            digest=_digest([folder, *([tower_folder] if tower_folder else [])]),
+            digest=weights_digest([folder, *([tower_folder] if tower_folder else [])]),
             micro_batches=MicroBatches(budget.encode_batch, say=say),
         )
     )
@@ -294,7 +294,7 @@ def _fill(module: nn.Module, tensors: Mapping[str, Tensor], stem: str, dtype: to
     module.eval().requires_grad_(requires_grad=False)
 
 
-def _digest(folders: Iterable[Path]) -> str:
+def weights_digest(folders: Iterable[Path]) -> str:
     """Of what the folders' weights are: names and sizes, and samples of their bytes.
 
     Reading all of 16 GB would take longer than loading them.

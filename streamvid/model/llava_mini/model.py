@@ -87,6 +87,7 @@ class LlavaMiniModel:
             state_bytes=core.prefusion.token_bytes * self._frame_tokens(),
             context_token_bytes=core.language.token_bytes,
             prefill_chunk_tokens=core.language.chunk_tokens,
+            device_apart=core.language.device.type != "cpu",
         )
 
     def _frame_tokens(self) -> int:

@@ -29,6 +29,11 @@ class Conversation:
             raise PromptError(f"{self.ids.count(PLACEHOLDER_ID)} pictures; a conversation has one")
 
     @property
+    def answer_tokens(self) -> int:
+        """Tokens that are learnt."""
+        return sum(label != IGNORE for label in self.labels)
+
+    @property
     def fused_places(self) -> list[int]:
         """Where ids stand that pre-fusion reads: of prompts, above 0."""
         pairs = zip(self.ids, self.labels, strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
-from transformers.models.llama.modeling_llama import LlamaDecoderLayer
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRotaryEmbedding
 
 from streamvid.model.errors import WeightsError
 from streamvid.model.llava_mini.checkpoint import Checkpoint, Under
@@ -34,7 +34,10 @@ _PARTS = {"compressor.": COMPRESSOR, "projector.": PROJECTOR, "layers.": f"{PREF
 
 
 class LlavaMiniNetwork(nn.Module):
-    """A checkpoint's weights, in float32; the vision tower stays outside and is never trained."""
+    """A checkpoint's weights, in float32 at first; the vision tower stays outside, untrained.
+
+    What is added up (residual streams, means over frames) is float32 whatever the weights are.
+    """
 
     def __init__(self, folder: Path, *, tower_folder: Path | None = None) -> None:
         """Raises WeightsError where the checkpoint in ``folder`` lacks something."""
@@ -46,6 +49,7 @@ class LlavaMiniNetwork(nn.Module):
         sizes = LlamaConfig.from_dict({**fields, "model_type": "llama"})
         sizes._attn_implementation = "eager"
         self.language: Any = LlamaForCausalLM(sizes)
+        self._rotary = (LlamaRotaryEmbedding(sizes),)
         self.layers: Any = nn.ModuleList(
             LlamaDecoderLayer(sizes, index) for index in range(self.config.prefusion_layers)
         )
@@ -60,6 +64,17 @@ class LlavaMiniNetwork(nn.Module):
         )
         # In no attribute that nn.Module registers: its weights are nobody's to train or save.
         self._vision = (FrameVision(tower, self.compressor, self.projector),)
+
+    @property
+    def image_px(self) -> int:
+        """Side of the squares that the vision tower reads."""
+        return self._vision[0].tower.image_px
+
+    def place(self, device: torch.device | str) -> None:
+        """Put all of it, the tower included, on ``device``."""
+        self.to(device)
+        self._vision[0].tower.model.to(device)
+        self._rotary[0].to(device)
 
     def _fill(self, tensors: Checkpoint) -> None:
         own = {
@@ -93,12 +108,13 @@ class LlavaMiniNetwork(nn.Module):
         place = told.ids.index(PLACEHOLDER_ID)
         sequence = torch.cat((text[:place], view, text[place + 1 :]))[None]
         hidden = self._through(self.language.model.layers, sequence)[0]
-        labels = torch.tensor(told.labels)
+        labels = torch.tensor(told.labels, device=sequence.device)
         chosen = (labels != IGNORE).nonzero()[:, 0]
         # The place before a token predicts it; behind the view everything stands further on.
         before = chosen - 1 + torch.where(chosen > place, len(view) - 1, 0)
         hidden = self.language.model.norm(hidden[before])
-        return self.language.lm_head(hidden), labels[chosen]
+        head = self.language.lm_head
+        return head(hidden.to(head.weight.dtype)), labels[chosen]
 
     def _plain(self, pixels: Tensor, told: Conversation) -> tuple[Tensor, Tensor]:
         seen = self._vision[0].project(self._features(pixels))
@@ -114,28 +130,31 @@ class LlavaMiniNetwork(nn.Module):
             hidden = self._through(self.layers, torch.cat((seen.sequence(), own), dim=1))
             behind = seen.patches.shape[1]
             tokens = hidden[:, behind : behind + tokens.shape[1]]
-            text = text.index_copy(
-                0, torch.tensor(places), hidden[:, behind + tokens.shape[1] :].mean(0)
-            )
+            fused = hidden[:, behind + tokens.shape[1] :].mean(0)
+            text = text.index_copy(0, torch.tensor(places, device=text.device), fused)
         return tokens.flatten(0, 1), text
 
     def _features(self, pixels: Tensor) -> Tensor:
         frames, parts = pixels.shape[:2]
         # A copy made outside of inference mode, which gradients of what follows may be taken at.
         features = self._vision[0].tower.features(pixels.flatten(0, 1)).clone()
+        features = features.to(next(self.projector.parameters()).dtype)
         return features.view(frames, parts, *features.shape[1:])
 
     def _embed(self, told: Conversation) -> Tensor:
-        embeddings: Tensor = self.language.model.embed_tokens(torch.tensor(told.ids).clamp_min(0))
+        table = self.language.model.embed_tokens
+        ids = torch.tensor(told.ids, device=table.weight.device).clamp_min(0)
+        embeddings: Tensor = table(ids).float()
         return embeddings
 
     def _through(self, layers: Any, sequence: Tensor) -> Tensor:
-        """Causal, [B, L, d] → [B, L, d]."""
-        length = sequence.shape[1]
-        positions = torch.arange(length).expand(len(sequence), -1)
-        cosine, sine = self.language.model.rotary_emb(sequence, positions)
-        mask = torch.full((length, length), _HIDDEN).triu(1)[None, None]
-        hidden = sequence
+        """Causal, [B, L, d] → float32 [B, L, d]."""
+        length, device = sequence.shape[1], sequence.device
+        hidden = sequence.float()
+        positions = torch.arange(length, device=device).expand(len(sequence), -1)
+        # Its frequencies stay out of bf16, where neighbouring places look alike.
+        cosine, sine = self._rotary[0](hidden, positions)
+        mask = torch.full((length, length), _HIDDEN, device=device).triu(1)[None, None]
         for layer in layers:
             hidden = run_layer(layer, hidden, mask, cosine, sine)
         return hidden

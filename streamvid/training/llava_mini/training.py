@@ -6,9 +6,10 @@ Source: LLaVA-Mini (arXiv 2501.03895), Table 9.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -25,10 +26,14 @@ _BESIDE = ("*.json", "*.model", "*.jinja")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """A conversation about frames ``pixels`` [F, P, 3, h, w], normalised."""
+    """A conversation about some frames.
 
-    pixels: Tensor
+    ``look`` gives them when their turn comes, normalised [F, P, 3, h, w]: those of a whole batch
+    would take gigabytes.
+    """
+
     told: Conversation
+    look: Callable[[], Tensor]
 
 
 class LlavaMiniTrainer:
@@ -51,17 +56,31 @@ class LlavaMiniTrainer:
         self._optimizer = self.masters.optimizer(parameter_groups(names, self.stage))
 
     def step(self, lessons: Sequence[Lesson], *, rate: float = 1.0) -> float:
-        """Train on ``lessons`` once, at ``rate`` times the stage's rates; gives their loss."""
+        """Train on ``lessons`` once, at ``rate`` times the stage's rates; gives their loss.
+
+        It is the mean over all answer tokens. One lesson is in the network at a time.
+        """
         for group in self._optimizer.param_groups:
             group["lr"] = group["base"] * rate
-        found = [
-            self.network(lesson.pixels, lesson.told, compressed=self.compressed)
-            for lesson in lessons
-        ]
-        logits = torch.cat([one for one, _ in found])
-        targets = torch.cat([one for _, one in found])
-        loss = answer_loss(logits.float(), targets, torch.ones(len(targets)))
-        return take_step(self.masters, self._optimizer, loss)
+        tokens = sum(lesson.told.answer_tokens for lesson in lessons)
+        return take_step(
+            self.masters, self._optimizer, (self._loss(lesson, tokens) for lesson in lessons)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What training goes on from, besides the checkpoint that it started from."""
+        return {"masters": self.masters.tensors, "optimizer": self._optimizer.state_dict()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a ``state``."""
+        self.masters.load(state["masters"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+    def _loss(self, lesson: Lesson, tokens: int) -> Tensor:
+        """A lesson's share of a loss that is a mean over ``tokens``."""
+        logits, targets = self.network(lesson.look(), lesson.told, compressed=self.compressed)
+        weights = torch.ones(len(targets), device=targets.device)
+        return answer_loss(logits.float(), targets, weights) * (len(targets) / tokens)
 
 
 def trainable(network: LlavaMiniNetwork, stage: LlavaMiniStageName) -> list[str]:

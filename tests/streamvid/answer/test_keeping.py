@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,12 +87,16 @@ def picture(tick: int) -> np.ndarray:
 @given(
     st.lists(st.sets(st.integers(0, 12), min_size=1, max_size=5), min_size=1, max_size=8),
     st.integers(0, 12),
+    st.integers(0, 12),
+    st.booleans(),
 )
 def test_a_fused_sum_is_that_of_the_frames_whatever_was_kept(
-    questions: list[set[int]], budget_frames: int
+    questions: list[set[int]], device_frames: int, host_frames: int, apart: bool
 ) -> None:
     model = TinyModel()
-    cache = StatesCache(budget_frames * model.spec.state_bytes)
+    model.spec = replace(model.spec, device_apart=apart)
+    size = model.spec.state_bytes
+    cache = StatesCache(device_frames * size, host_frames * size)
     for ticks in questions:
         weights = {FrameKey("r", tick, False): 1.0 + tick for tick in sorted(ticks)}
         got = cache.fuse(model, "why", weights, lambda frame: picture(frame.tick), follows=False)
@@ -98,7 +104,41 @@ def test_a_fused_sum_is_that_of_the_frames_whatever_was_kept(
         expected = model.fuse("why", stills, list(weights.values()))
         np.testing.assert_allclose(got.total, expected.total, rtol=1e-4, atol=1e-3)
         assert got.weight == pytest.approx(expected.weight)
-        assert cache.nbytes <= budget_frames * model.spec.state_bytes
+        assert cache.nbytes - cache.host_nbytes <= device_frames * size
+        assert cache.host_nbytes <= (host_frames * size if apart else 0)
+        for kept in cache._kept.values():
+            assert not kept.states.closed
+            assert kept.states.on_host == (kept.tier == "host")
+
+
+def test_the_least_useful_goes_to_the_host_and_comes_back_when_it_is_used() -> None:
+    model = TinyModel()
+    model.spec = replace(model.spec, device_apart=True)
+    cache = StatesCache(2 * model.spec.state_bytes, model.spec.state_bytes)
+    drawn: list[int] = []
+
+    def pixels(frame: FrameKey) -> np.ndarray:
+        drawn.append(frame.tick)
+        return picture(frame.tick)
+
+    def ask(*ticks: int) -> None:
+        for tick in ticks:
+            cache.fuse(model, "q", {FrameKey("r", tick, False): 1.0}, pixels, follows=False)
+
+    def tiers() -> dict[int, str]:
+        return {group[0].tick: kept.tier for group, kept in cache._kept.items()}
+
+    ask(1, 1, 2)
+    assert tiers() == {1: "device", 2: "device"}
+    ask(3)
+    assert tiers() == {1: "device", 2: "host", 3: "device"}
+    ask(2)  # used twice now: before what was used once
+    assert tiers() == {1: "device", 2: "device", 3: "host"}
+    gone = next(kept.states for group, kept in cache._kept.items() if group[0].tick == 3)
+    ask(4)
+    assert tiers() == {1: "device", 2: "device", 4: "host"}
+    assert gone.closed
+    assert drawn == [1, 2, 3, 4]
 
 
 def test_frames_with_states_need_no_pixels_again() -> None:

@@ -6,6 +6,7 @@ processor does, as far as its kernels run here too.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ import torch
 from torch.nn import functional as F
 from torch.nn.attention.bias import causal_lower_right
 
+from streamvid.answer.states import FrameKey, StatesCache
+from streamvid.model.errors import ModelError
 from streamvid.model.llama.errors import PrecisionError
 from streamvid.model.llama.nf4 import Nf4Linear
 from streamvid.model.llama.precision import Precision, device_precision
@@ -59,6 +62,55 @@ def test_a_device_answers_as_the_processor_does(
     *_, finished = model.generate(context, prompt, Sampling(max_new_tokens=4, temperature=0.7))
     assert isinstance(finished, Finished)
     assert finished.new_tokens <= 4
+
+
+@pytest.mark.parametrize("precision", ["fp32", "nf4"])
+def test_states_fuse_alike_on_the_device_in_host_memory_and_back(
+    device: str, precision: str, tmp_path: Path
+) -> None:
+    """Where device and host are one memory the copies are made all the same."""
+    model = load_llava_mini(write_checkpoint(tmp_path), precision=precision, device=device)  # type: ignore[arg-type]
+    assert model.spec.device_apart == (device != "cpu")
+    frames = stills(3)
+    states = model.states(frames)
+    expected = model.fuse(QUESTION, states, [1.0, 2.0, 0.0])
+    first = states.held()
+    size, place = states.nbytes, first.layer(0)[0].data_ptr()
+    states.to_host()
+    lies = states._open()
+    assert lies.device.type == "cpu"
+    assert lies.layer(0)[0].data_ptr() != place
+    assert states.nbytes == size
+    np.testing.assert_array_equal(
+        model.fuse(QUESTION, states, [1.0, 2.0, 0.0]).total, expected.total
+    )
+    assert states._open() is lies  # the pass copied it over and left it where it was
+    states.to_device()
+    assert states._open().device.type == device
+    assert states._open() is not lies
+    np.testing.assert_array_equal(
+        model.fuse(QUESTION, states, [1.0, 2.0, 0.0]).total, expected.total
+    )
+    states.close()
+    with pytest.raises(ModelError, match="closed"):
+        states.to_host()
+
+
+def test_answers_are_the_same_whichever_tier_states_come_from(device: str, tmp_path: Path) -> None:
+    model = load_llava_mini(write_checkpoint(tmp_path), precision="fp32", device=device)
+    model._spec = replace(model.spec, device_apart=True)
+    frames, size = stills(6), model.spec.state_bytes
+    cache = StatesCache(2 * size, 3 * size)
+    seen = set()
+    for ticks in ((0, 1), (2, 3), (0, 1), (4,), (2, 3), (0, 5), (0, 1, 2, 3, 4, 5)):
+        weights = {FrameKey("r", tick, False): 1.0 for tick in ticks}
+        got = cache.fuse(model, QUESTION, weights, lambda key: frames[key.tick], follows=False)
+        alone = model.fuse(QUESTION, [frames[tick] for tick in ticks], [1.0] * len(ticks))
+        np.testing.assert_allclose(got.total, alone.total, atol=1e-3)
+        assert cache.nbytes - cache.host_nbytes <= 2 * size
+        assert cache.host_nbytes <= 3 * size
+        seen |= {kept.tier for kept in cache._kept.values()}
+    assert seen == {"device", "host"}
 
 
 def test_a_devices_precisions_are_its_own() -> None:

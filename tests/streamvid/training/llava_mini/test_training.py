@@ -61,7 +61,7 @@ def lesson(network: LlavaMiniNetwork, prompt: Prompt, frames: int, turns=TURNS) 
     side = network._vision[0].tower.image_px
     generator = torch.Generator().manual_seed(frames)
     pixels = torch.randn(frames, parts, 3, side, side, generator=generator)
-    return Lesson(pixels, conversation(prompt, turns))
+    return Lesson(conversation(prompt, turns), lambda: pixels)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -90,7 +90,7 @@ def test_one_step_gives_gradients_to_all_that_instruction_trains(checkpoint) -> 
     folder, tower = checkpoint
     network = LlavaMiniNetwork(folder, tower_folder=tower)
     told = lesson(network, Prompt(folder), 2)
-    logits, targets = network(told.pixels, told.told)
+    logits, targets = network(told.look(), told.told)
     torch.nn.functional.cross_entropy(logits, targets).backward()
     parameters = dict(network.named_parameters())
     lacking = [
@@ -111,11 +111,11 @@ def test_the_network_computes_what_the_running_model_does(checkpoint) -> None:
     prompt = Prompt(folder)
     told = lesson(network, prompt, 2, TURNS[:1])
     asked = [one for one, label in zip(told.told.ids, told.told.labels, strict=True) if label < 0]
-    inputs = reference_inputs(core, asked, told.pixels).embeddings
+    inputs = reference_inputs(core, asked, told.look()).embeddings
     cache = core.language.new_cache()
     expected = core.language.prefill(inputs, cache)
     with torch.no_grad():
-        logits, targets = network(told.pixels, told.told)
+        logits, targets = network(told.look(), told.told)
     assert torch.allclose(logits[0], expected, atol=2e-4)
     for place, one in enumerate(targets[:-1], start=1):
         # An answer's tokens enter raw, in training as in use.
@@ -141,7 +141,7 @@ def test_a_saved_checkpoint_has_the_references_names_and_loads_without_loss(
         assert torch.equal(tensor, again.state_dict()[name]), name
     core = load_core(saved, tower_folder=tower, precision=named_precision("fp32"))
     ids = [one for one, label in zip(told.told.ids, told.told.labels, strict=True) if label < 0]
-    assert reference_inputs(core, ids, told.pixels).embeddings.isfinite().all()
+    assert reference_inputs(core, ids, told.look()).embeddings.isfinite().all()
     assert Prompt(saved).reference_ids(["Hello?"]) == Prompt(folder).reference_ids(["Hello?"])
 
 

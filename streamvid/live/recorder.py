@@ -20,8 +20,8 @@ class Recorder:
     """Fills ``writer`` from ``first_tick`` on; for one thread, but for what is only read.
 
     The recording takes at most about ``keep_bytes`` (``None``: no bound): its oldest blocks go.
-    Where the disk is full, blocks go one at a time until a commit fits. ``tell`` hears of it, and of
-    gaps; ``committed`` of frames that are on the disk.
+    Where the disk is full, blocks go one at a time until a commit fits. ``tell`` hears of that and
+    of gaps, ``committed`` of frames that are on the disk.
     """
 
     def __init__(

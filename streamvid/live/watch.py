@@ -54,8 +54,9 @@ class Watch:
     """Watches ``plan``'s source under ``home`` until ``stop`` or its end.
 
     ``tell`` gets each event and ``grown`` the recording after each commit of frames, both in the
-    watching thread. ``status`` may be asked from any thread at any time. Where the disk takes nothing it goes on watching, keeps a bounded number of frames and
-    tries again; whatever else fails ends the watch, and ``join`` raises it.
+    watching thread. ``status`` may be asked from any thread at any time. Where the disk takes
+    nothing it goes on watching, keeps a bounded number of frames and tries again; whatever else
+    fails ends the watch, and ``join`` raises it.
 
     Raises RecordingBusyError at once where the source is watched already.
     """

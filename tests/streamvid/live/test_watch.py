@@ -83,7 +83,10 @@ def test_what_comes_is_remembered_tick_by_tick(bench: Bench) -> None:
     assert (counters.expected, counters.seen, counters.covered) == (14, 7, 2)
     assert (counters.dropped, counters.gapped) == (1, 4)
     assert watch.status().counters == counters
-    assert [event.kind for event in bench.events] == ["state", "dropped"]
+    told = [(event.kind, event.t_s, event.end_s) for event in bench.events]
+    assert told == [
+        ("state", 0.0, None), ("gap", 8.0, None), ("dropped", 12.0, 13.0), ("gap", 8.0, 12.0),
+    ]  # fmt: skip
 
 
 def test_it_is_on_the_disk_while_it_goes_on(bench: Bench) -> None:
@@ -164,8 +167,8 @@ def test_frames_that_the_engine_has_no_time_for_are_dropped_and_counted(bench: B
         assert busy.wait(PATIENCE_S)
         feed.put(picture(1))
         until(lambda: engine.counters().waiting == 1)
-        # Another camera's frames fill the queue: ours is the oldest in it.
-        other = engine.submit(lambda model: None, priority=Priority.LIVE, owner="other")
+        # Another frame of the camera fills its queue: ours is the oldest in it.
+        other = engine.submit(lambda model: None, priority=Priority.LIVE, owner=NAME)
         until(lambda: engine.counters().dropped_live == 1)
         free.set()
         other.result(PATIENCE_S)

@@ -120,6 +120,16 @@ class Watch:
         return True
 
     @property
+    def has_recording(self) -> bool:
+        """Whether something of the source is remembered, of this run or an earlier one."""
+        return self.remembered or self._start.first_tick > 0
+
+    @property
+    def failure(self) -> str | None:
+        """Why it ended by itself, in words; ``None`` while it runs and where it was stopped."""
+        return None if self._error is None else str(self._error)
+
+    @property
     def remembered(self) -> bool:
         """Whether this run has committed a frame."""
         return self._recorder is not None and self._recorder.remembered.is_set()

@@ -1,0 +1,175 @@
+"""A camera or another live source as a watched source."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import capture
+from apps.render import one_line
+from apps.server.protocol import (
+    FrameDropped,
+    ProtocolError,
+    SourceGap,
+    SourceKind,
+    SourceStatus,
+    Ticks,
+)
+from apps.server.sources import Notify
+from capture import Address, Credentials, LiveSettings
+from streamvid.errors import StreamvidError
+from streamvid.live import WatchEvent, WatchStatus
+from streamvid.session import Session
+
+_SCHEMES = ("rtsp:", "rtsps:", "http:", "https:", "webcam:", "lavfi:")
+
+
+class LiveOpener:
+    """Opens addresses of live sources.
+
+    ``find_credentials`` knows user and password of a host, where the address has none;
+    ``keep_bytes`` is what each recording may take.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        settings: LiveSettings,
+        *,
+        find_credentials: Callable[[str], Credentials | None] = lambda host: None,
+        keep_bytes: Callable[[], int],
+    ) -> None:
+        self._session, self._settings = session, settings
+        self._find_credentials, self._keep_bytes = find_credentials, keep_bytes
+
+    def takes(self, address: str) -> bool:
+        """Whether it has the scheme of a live source."""
+        return address.lower().startswith(_SCHEMES)
+
+    def open(self, name: str, address: str, notify: Notify) -> LiveWatched:
+        """Begin to watch; a camera that cannot be reached is tried again and again."""
+        try:
+            parsed = Address.parse(address)
+            found = self._find_credentials(parsed.host)
+        except capture.CaptureError as error:
+            raise ProtocolError("cannot_open", str(error), param="address") from error
+        return self.watch(name, parsed, notify, credentials=found)
+
+    def watch(
+        self,
+        name: str,
+        address: Address,
+        notify: Notify,
+        *,
+        recording: str | None = None,
+        credentials: Credentials | None = None,
+        socket: str | None = None,
+        tell: Callable[[WatchEvent], None] = lambda event: None,
+    ) -> LiveWatched:
+        """As ``open``; the memory is that of ``recording``, else of the address."""
+        return LiveWatched(
+            self._session, name, address, notify,
+            recording=recording, settings=self._settings, credentials=credentials,
+            keep_bytes=self._keep_bytes(), socket=socket, tell=tell,
+        )  # fmt: skip
+
+
+class LiveWatched:
+    """A live source while it is watched. Raises ``ProtocolError`` where it is watched already."""
+
+    def __init__(
+        self,
+        session: Session,
+        name: str,
+        address: Address,
+        notify: Notify,
+        *,
+        recording: str | None,
+        settings: LiveSettings,
+        credentials: Credentials | None,
+        keep_bytes: int,
+        socket: str | None,
+        tell: Callable[[WatchEvent], None],
+        wall_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._name, self._title, self._notify, self._tell = name, address.name, notify, tell
+        self._wall_s = wall_s
+        self._dropped = 0
+        try:
+            self.watch = session.watch(
+                address, name=recording, live=settings, credentials=credentials,
+                keep_bytes=keep_bytes, socket=socket, tell=self._heard,
+            )  # fmt: skip
+        except StreamvidError as error:
+            raise ProtocolError("cannot_open", str(error), param="address") from error
+
+    @property
+    def kind(self) -> SourceKind:
+        """It has no end."""
+        return "live"
+
+    @property
+    def recording_id(self) -> str | None:
+        """Known once something of it is remembered, in this run or an earlier one."""
+        return self.watch.recording_id if self.watch.has_recording else None
+
+    def status(self) -> SourceStatus:
+        """As of now; a watch that failed is refused, in words."""
+        now = self.watch.status()
+        failure = self.watch.failure
+        status = told_status(self._name, self._title, now, wall_s=self._wall_s())
+        if failure is None:
+            return status
+        return SourceStatus(
+            source=self._name, kind="live", state="refused", reason=one_line(failure),
+            since=status.since, title=status.title, recording_id=self.recording_id,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """Take no more; what was taken is committed."""
+        self.watch.stop()
+
+    def close(self, *, within_s: float) -> bool:
+        """Stop, and wait until all is committed."""
+        self.watch.stop()
+        return self.watch.wait(within_s)
+
+    def _heard(self, event: WatchEvent) -> None:
+        match event.kind:
+            case "gap":
+                self._notify(SourceGap(self._name, event.t_s, event.reason, event.end_s))
+            case "dropped":
+                count = round((event.end_s or event.t_s) - event.t_s)
+                self._dropped += count
+                self._notify(FrameDropped(self._name, count, self._dropped))
+            case _:
+                self._notify(self.status())
+        self._tell(event)
+
+
+def told_status(name: str, title: str, now: WatchStatus, *, wall_s: float) -> SourceStatus:
+    """A watch's status as clients are told it."""
+    source, counters = now.source, now.counters
+    age_s = source.last_frame_age_s
+    words = now.trouble or (f"{source.reason}: {source.detail}" if source.detail else source.reason)
+    return SourceStatus(
+        source=name,
+        kind="live",
+        state=source.state,
+        reason=one_line(words),
+        since=wall_s - source.since_s,
+        title=one_line(title),
+        length_s=now.end_s,
+        ticks=Ticks(
+            expected=counters.expected,
+            seen=counters.seen,
+            covered=counters.covered,
+            dropped=counters.dropped,
+            gapped=counters.gapped,
+            pending=counters.pending,
+        ),
+        last_frame_age_s=None if age_s is None else round(age_s, 1),
+        reconnects=source.reconnects,
+        memory_bytes=now.held_bytes,
+        recording_id=now.recording_id,
+    )

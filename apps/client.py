@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
@@ -45,6 +46,9 @@ from apps.server.protocol import (
     parse_server,
     text_of,
 )
+
+
+LOCAL_URL = "ws://localhost"
 
 
 class Asking:
@@ -135,6 +139,18 @@ class Client:
             phrase=phrase, deadline_ms=deadline_ms, conversation=conversation,
         )  # fmt: skip
         return Asking(self, request, question)
+
+    async def source_of(self, recording_id: str, *, within_s: float = 5.0) -> str | None:
+        """The name of the source whose recording that is, once it is told; ``None`` if none is."""
+        ends_s = asyncio.get_running_loop().time() + within_s
+        while asyncio.get_running_loop().time() < ends_s:
+            for name, status in self.statuses.items():
+                if status.recording_id == recording_id:
+                    return name
+            if self._closed is not None:
+                raise self._lost()
+            await asyncio.sleep(0.02)
+        return None
 
     async def add_source(self, source: str, address: str) -> SourceAdded:
         """Have the server watch a further source. Raises ``ServerRefusedError``."""
@@ -261,10 +277,17 @@ class Client:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, token: str | None = None, tls: ssl.SSLContext | None = None
+    url: str = LOCAL_URL,
+    *,
+    token: str | None = None,
+    tls: ssl.SSLContext | None = None,
+    local: Path | None = None,
 ) -> AsyncIterator[Client]:
-    """A session with the server at ``url``. Raises ``ServerLostError``, ``ServerRefusedError``."""
-    address = Address(url, token, tls)
+    """A session with the server at ``url``, or with the process that listens at ``local``.
+
+    Raises ``ServerLostError``, ``ServerRefusedError``.
+    """
+    address = Address(url, token, tls, local)
     socket = await open_socket(address)
     client = Client(address, socket)
     receiving = asyncio.create_task(client._receive())

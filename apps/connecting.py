@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
 import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
+from websockets.asyncio.client import unix_connect
 from websockets.exceptions import (
     InvalidHandshake,
     InvalidStatus,
@@ -27,11 +31,15 @@ _PICTURE_TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is; ``url`` as a person types it: ``ws://HOST:PORT``, http and https too."""
+    """Where a server is; ``url`` as a person types it: ``ws://HOST:PORT``, http and https too.
+
+    With ``local`` it is the socket with that path on this machine.
+    """
 
     url: str
     token: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
+    local: Path | None = None
 
     def websocket(self) -> str:
         """The websocket's own address. Raises ``ServerLostError`` where ``url`` is none."""
@@ -72,6 +80,14 @@ async def open_socket(address: Address) -> ClientConnection:
     """Open the websocket. Raises ``ServerLostError``, ``ServerRefusedError``."""
     target = address.websocket()
     try:
+        if address.local is not None:
+            return await unix_connect(
+                str(address.local),
+                target,
+                open_timeout=OPEN_TIMEOUT_S,
+                max_size=_LONGEST_MESSAGE_BYTES,
+                compression=None,
+            )
         return await open_websocket(
             target,
             additional_headers=address.headers,
@@ -98,6 +114,8 @@ async def open_socket(address: Address) -> ClientConnection:
 
 def fetch(address: Address, path: str) -> bytes:
     """What is at ``path``; blocks. Raises ``ServerLostError``."""
+    if address.local is not None:
+        return _fetch_locally(address.local, path)
     request = urllib.request.Request(address.http(path), headers=address.headers)
     handlers: list[urllib.request.BaseHandler] = []
     if address.near:
@@ -116,3 +134,33 @@ def fetch(address: Address, path: str) -> bytes:
         raise ServerLostError(f"server answered {error.code} for {path}: {said}") from error
     except OSError as error:
         raise ServerLostError(f"cannot fetch {path} from the server: {error}") from error
+
+
+class _LocalConnection(http.client.HTTPConnection):
+    """HTTP over a socket in the file system."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_PICTURE_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open it."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _fetch_locally(local: Path, path: str) -> bytes:
+    connection = _LocalConnection(local)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise ServerLostError(f"cannot fetch {path} from the watching process: {error}") from error
+    finally:
+        connection.close()
+    if answer.status != 200:
+        said = body[:300].decode("utf-8", "replace").strip()
+        raise ServerLostError(f"server answered {answer.status} for {path}: {said}")
+    return body

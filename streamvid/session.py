@@ -20,7 +20,7 @@ from streamvid.answer.stream import AnswerStream, Conversation, start
 from streamvid.answer.upkeep import Upkeep
 from streamvid.answer.work import Question, refuse_no_phrase
 from streamvid.engine import Engine, EngineCounters
-from streamvid.errors import RecordingNotFoundError
+from streamvid.errors import RecordingError, RecordingNotFoundError
 from streamvid.ingest.background import BackgroundIngest, has_frames, is_settled
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.inspection import (
@@ -293,6 +293,16 @@ class Session:
         if self._engine.loaded:
             self._asker.forget(stored.id)
         return summary_of(stored, busy=False)
+
+    def listener_of(self, source: str | Path) -> tuple[str, Path] | None:
+        """Id of a recording, and where the process listens that fills it now, if one does."""
+        try:
+            with translated():
+                recording = self._home.open(source)
+        except RecordingError:
+            return None  # the question itself will say what is wrong
+        local = recording.socket_of_holder()
+        return None if local is None else (recording.id, local)
 
     def engine_counters(self) -> EngineCounters:
         """What the engine did and refused so far."""

@@ -7,7 +7,8 @@ import queue
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from apps.client import Asking, Client, connect
@@ -120,14 +121,35 @@ def asking_server(
     url: str, source: str, *, token: str | None, conversation: Literal["auto", "none"]
 ) -> Iterator[Remote]:
     """A connection to ``source`` of the server at ``url``. Raises ``AppError``."""
+    with _connected(connect(url, token=token)) as (loop, client):
+        yield Remote(loop, client, source, conversation)
+
+
+@contextmanager
+def asking_watcher(
+    local: Path, recording_id: str, *, conversation: Literal["auto", "none"]
+) -> Iterator[Remote | None]:
+    """A connection to the process of this machine that watches a recording; ``None`` without one.
+
+    Raises ``AppError``.
+    """
+    with _connected(connect(local=local)) as (loop, client):
+        finding = asyncio.run_coroutine_threadsafe(client.source_of(recording_id), loop)
+        source = finding.result()
+        yield None if source is None else Remote(loop, client, source, conversation)
+
+
+@contextmanager
+def _connected(
+    connection: AbstractAsyncContextManager[Client],
+) -> Iterator[tuple[asyncio.AbstractEventLoop, Client]]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="client", daemon=True)
     thread.start()
-    connection = connect(url, token=token)
     try:
         client = asyncio.run_coroutine_threadsafe(connection.__aenter__(), loop).result()
         try:
-            yield Remote(loop, client, source, conversation)
+            yield loop, client
         finally:
             ending = connection.__aexit__(None, None, None)
             asyncio.run_coroutine_threadsafe(ending, loop).result()

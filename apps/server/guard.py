@@ -40,6 +40,9 @@ class Guard:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
+        if _is_local(scope):  # only this user's processes can open the socket's file
+            await self._app(scope, receive, send if websocket else _with_headers(send))
+            return
         verdict = self._access.verdict(scope["path"], headers, websocket=websocket)
         if verdict == "welcome":
             await self._app(scope, receive, send if websocket else _with_headers(send))
@@ -52,6 +55,12 @@ class Guard:
             await WebSocket(scope, receive, send).send_denial_response(response)
         else:
             await response(scope, receive, send)
+
+
+def _is_local(scope: Scope) -> bool:
+    """Whether it came over a socket in the file system, which has a path and no port."""
+    server = scope.get("server")
+    return server is not None and server[1] is None and scope.get("client") is None
 
 
 def _with_headers(send: Send) -> Send:

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,10 @@ import uvicorn
 
 from apps.server.access import Access
 from apps.server.admission import Admission
-from apps.server.file_source import FileOpener
 from apps.server.lobby import Lobby
 from apps.server.protocol import Limits
 from apps.server.room import Room
+from apps.server.sources import Opener
 from apps.server.transport import Connection
 from apps.server.web import build_app
 from streamvid.session import Session
@@ -44,7 +44,7 @@ class Serving:
     answer_threads: int = 32
 
 
-class _Uvicorn(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """Leaves signals to ``serve``, which has more to end than sockets."""
 
     @contextlib.contextmanager
@@ -64,11 +64,12 @@ def bound_socket(host: str, port: int) -> socket.socket:
 async def serve(
     serving: Serving,
     session: Session,
-    listening: socket.socket,
+    listening: Sequence[socket.socket],
     *,
+    openers: Sequence[Opener],
     begin: Callable[[Room], None],
 ) -> bool:
-    """Serve until SIGINT or SIGTERM; whether all was committed in time.
+    """Serve on ``listening`` until SIGINT or SIGTERM; whether all was committed in time.
 
     ``begin`` adds the first sources, in a thread. The second signal ends the process at once.
     """
@@ -80,14 +81,14 @@ async def serve(
     )
     room = Room(
         session,
-        (FileOpener(session),),
+        openers,
         most_sources=serving.limits.sources,
         notify=lobby.notify,
     )
     stopping = asyncio.Event()
     _on_signals(stopping)
     telling = lobby.start(room)
-    server = _Uvicorn(_config(serving, build_app(lobby, serving.access)))
+    server = QuietServer(server_config(serving, build_app(lobby, serving.access)))
     try:
         await lobby.look(lambda: begin(room))
     except BaseException:
@@ -95,7 +96,7 @@ async def serve(
         await _close(room, within_s=END_WITHIN_S)
         lobby.close()
         raise
-    running = asyncio.create_task(server.serve(sockets=[listening]))
+    running = asyncio.create_task(server.serve(sockets=list(listening)))
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     return await _end(lobby, room, server, running, telling)
@@ -150,7 +151,8 @@ def _on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop)
 
 
-def _config(serving: Serving, app: object) -> uvicorn.Config:
+def server_config(serving: Serving, app: object) -> uvicorn.Config:
+    """How uvicorn is run: bounded, silent, behind no proxy."""
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # an ASGI application, typed by Starlette in its own words
         http="h11",

@@ -1,4 +1,4 @@
-"""Capture: video files as frames and gaps on a timetable of whole seconds, and stills as bytes."""
+"""Capture: files and live sources as frames and gaps on whole seconds, and stills as bytes."""
 
 from capture.address import Address
 from capture.counters import Counters
@@ -26,6 +26,7 @@ from capture.passes import Pass
 from capture.probe import FileProbe, probe_file
 from capture.settings import Sampling, Settings
 from capture.source import VideoSource
+from capture.source_probe import SourceProbe, probe_source
 from capture.source_status import SourceEvent, SourceReason, SourceState, SourceStatus
 from capture.stills import decode_still, encode_still
 
@@ -56,6 +57,7 @@ __all__ = [
     "SourceClosedError",
     "SourceError",
     "SourceEvent",
+    "SourceProbe",
     "SourceReason",
     "SourceState",
     "SourceStatus",
@@ -68,4 +70,5 @@ __all__ = [
     "find_credentials",
     "open_file",
     "probe_file",
+    "probe_source",
 ]

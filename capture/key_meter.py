@@ -20,24 +20,30 @@ class KeyMeter:
     def __init__(self, decode: Decode, *, sampling_s: float = 1.0) -> None:
         self._decode = decode
         self._sampling_s = sampling_s
-        self._last_s: float | None = None
+        self._last: tuple[float, bool] | None = None
         self._intervals_s: deque[float] = deque(maxlen=_MEASURED)
         self.keys_only = decode == "keys"
 
-    def key(self, at_s: float) -> bool:
-        """A key packet at ``at_s``; whether ``keys_only`` changed with it."""
-        if self._last_s is not None:
-            self._intervals_s.append(abs(at_s - self._last_s))
-        self._last_s = at_s
+    def key(self, pts_s: float | None, arrival_s: float) -> bool:
+        """A key packet with stream time ``pts_s``, if it has one; whether ``keys_only`` changed.
+
+        Intervals are taken between times of one kind: a first packet without a time is common.
+        """
+        at_s, is_timed = (arrival_s, False) if pts_s is None else (pts_s, True)
+        if self._last is not None and self._last[1] == is_timed:
+            self._intervals_s.append(abs(at_s - self._last[0]))
+        self._last = (at_s, is_timed)
         if self._decode != "auto":
             return False
-        is_dense = (
-            len(self._intervals_s) == _MEASURED
-            and max(self._intervals_s) <= self._sampling_s + _SLACK_S
-        )
+        is_dense = self.is_sure and max(self._intervals_s) <= self._sampling_s + _SLACK_S
         changed = is_dense != self.keys_only
         self.keys_only = is_dense
         return changed
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether enough intervals were measured."""
+        return len(self._intervals_s) == _MEASURED
 
     @property
     def interval_s(self) -> float | None:

@@ -30,7 +30,7 @@ class LiveClock:
     """
 
     def __init__(self, *, by_arrival: bool = False) -> None:
-        self._by_arrival = by_arrival
+        self.by_arrival = by_arrival
         self._offset_s: float | None = None
         self._newest_pts_s = 0.0
         self._behind_since_s: float | None = None
@@ -38,7 +38,7 @@ class LiveClock:
 
     def place(self, pts_s: float | None, arrival_s: float) -> Placed:
         """The picture with stream time ``pts_s`` (None: it has none) arrived at ``arrival_s``."""
-        if pts_s is None or self._by_arrival:
+        if pts_s is None or self.by_arrival:
             return Placed(arrival_s)
         first = self._offset_s is None
         if self._offset_s is None:

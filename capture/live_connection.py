@@ -21,7 +21,7 @@ from capture.picture import PictureMaker
 _SLACK_S = 1e-6
 """Absorbs the rounding of times that lie exactly on a whole second."""
 _MAX_READ_ERRORS = 16
-_NO_TIMES = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "m4v"})
+NO_TIMES = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "m4v"})
 """Containers without times: FFmpeg makes them up at 25 pictures a second."""
 
 
@@ -54,7 +54,7 @@ class LiveConnection:
         try:
             self._codec = stream.codec_context
             self._aspect = stream.sample_aspect_ratio
-            if container.format.name.split(",")[0] in _NO_TIMES:
+            if container.format.name.split(",")[0] in NO_TIMES:
                 self._clock = LiveClock(by_arrival=True)
             self._put(
                 Opened(
@@ -94,7 +94,8 @@ class LiveConnection:
         self._packets += 1
         base = time_base or Fraction(1, 1000)
         at_s = None if packet.pts is None else float(packet.pts * base)
-        if packet.is_keyframe and self._meter.key(arrival_s if at_s is None else at_s):
+        key_s = None if self._clock.by_arrival else at_s
+        if packet.is_keyframe and self._meter.key(key_s, arrival_s):
             self._announce_decoding()
         if self._meter.keys_only and packet.size:
             if packet.is_keyframe and not self._is_settled(at_s, arrival_s):

@@ -202,7 +202,7 @@ def test_a_frozen_picture_is_kept_and_called_so() -> None:
         reader = Reader(source)
         reader.until(lambda: "frozen" in reader.states, 8)
         count = len(reader.frames)
-        assert count >= 3
+        assert count >= 2  # the third comes behind the event
         reader.until(lambda: len(reader.frames) > count, 3)
         is_frozen = False
         reader.until(lambda: source.status().state == "seeing", 3)
@@ -247,8 +247,14 @@ def test_cut_pictures_are_counted_and_never_shown() -> None:
 )
 def test_no_such_host_is_told_from_a_page_that_is_no_video(host, reason, words) -> None:
     page = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Welcome</html>"
-    with scripted(lambda client: (client.recv(4096), client.sendall(page))) as port:
-        with LiveSource(Address.parse(f"http://{host.format(port=port)}/"), quick()) as source:
+
+    def talk(client) -> None:
+        client.recv(4096)
+        client.sendall(page)
+
+    with scripted(talk) as port:
+        address = Address.parse(f"http://{host.format(port=port)}/")
+        with LiveSource(address, quick()) as source:
             reader = Reader(source)
             reader.until(lambda: "reconnecting" in reader.states, 4)
             assert reader.event("reconnecting").reason == reason

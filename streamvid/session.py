@@ -21,6 +21,7 @@ from streamvid.errors import RecordingNotFoundError
 from streamvid.ingest.background import BackgroundIngest, has_frames, is_settled
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.inspection import (
+    EventReport,
     GapReport,
     Inspection,
     RecordingSummary,
@@ -283,6 +284,7 @@ __all__ = [
     "EVERYTHING",
     "AnswerStream",
     "Conversation",
+    "EventReport",
     "GapReport",
     "Inspection",
     "RecordingSummary",

@@ -24,6 +24,7 @@ from streamvid.errors import RecordingError, RecordingNotFoundError
 from streamvid.ingest.background import BackgroundIngest, has_frames, is_settled
 from streamvid.ingest.file_ingest import FileIngest, Progress
 from streamvid.ingest.inspection import (
+    EventReport,
     GapReport,
     Inspection,
     RecordingSummary,
@@ -399,6 +400,7 @@ __all__ = [
     "EVERYTHING",
     "AnswerStream",
     "Conversation",
+    "EventReport",
     "GapReport",
     "Glance",
     "Inspection",

@@ -99,6 +99,9 @@ def inspection_document(seen: Inspection) -> Document:
         "ticks_gapped": seen.ticks_gapped,
         "ticks_pending": seen.ticks_pending,
         "gaps": [asdict(gap) for gap in seen.gaps],
+        "blind_s": dict(seen.blind_s),
+        "events": [asdict(event) for event in seen.events],
+        "older_events": seen.older_events,
         "damage": {"packets": seen.damage_packets, "frames": seen.damage_frames},
         "bytes": seen.size_bytes,
         "fingerprint": seen.fingerprint,
@@ -155,6 +158,12 @@ def _summary(recording: RecordingSummary) -> Document:
         "updated_wall_s": recording.updated_wall_s or None,
         "complete": recording.complete,
         "busy": recording.busy,
+        "kind": recording.kind,
+        "runs": recording.runs,
+        "since_wall_s": recording.since_wall_s,
+        "first_kept_s": recording.first_kept_s,
+        "newest_t_s": recording.newest_t_s,
+        "newest_wall_s": recording.newest_wall_s,
         "problem": recording.problem,
     }
 

@@ -13,6 +13,9 @@ from streamvid.answer import Answer, SearchResult
 from streamvid.ingest import IngestReport, ReencodeReport
 from streamvid.session import Inspection, RecordingSummary
 
+NEWEST_SHOWN = 20
+"""Gaps and events of a live recording that are told in words; ``--json`` has more."""
+
 # C0, DEL and C1: a file name or a model's words must not move the cursor or recolour a terminal.
 _CONTROLS = {c: None for c in (*range(0x20), *range(0x7F, 0xA0)) if chr(c) not in "\n\t"}
 
@@ -116,10 +119,8 @@ def inspection_lines(seen: Inspection) -> list[str]:
             f" + {seen.ticks_pending:,} pending",
         ),
         ("coverage", seen.coverage_text),
-        *(
-            ("gap", f"{format_time(gap.start_s)} to {format_time(gap.end_s)}: {gap.reason}")
-            for gap in seen.gaps
-        ),
+        *_live_facts(seen),
+        *_gap_facts(seen),
         ("damage", f"packets {seen.damage_packets}, frames {seen.damage_frames}"),
         ("size", format_bytes(seen.size_bytes)),
         ("model", f"{seen.model}, fingerprint {seen.fingerprint[:16]}"),
@@ -180,6 +181,41 @@ def _columns(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
 
 
+def _live_facts(seen: Inspection) -> list[tuple[str, str]]:
+    """What only a live recording has to tell; of long lists the newest."""
+    summary = seen.summary
+    if summary.kind != "live":
+        return []
+    facts = [("since", f"{_day(summary.since_wall_s or 0.0)}, in {summary.runs} runs")]
+    if summary.newest_t_s is not None:
+        when = f", {_day(summary.newest_wall_s)}" if summary.newest_wall_s else ""
+        facts.append(("newest", f"{format_time(summary.newest_t_s)}{when}"))
+    if summary.first_kept_s:
+        facts.append(("kept", f"from {format_time(summary.first_kept_s)} on"))
+    blind = [f"{reason} {format_time(length_s)}" for reason, length_s in seen.blind_s.items()]
+    if blind:
+        facts.append(("blind", ", ".join(blind)))
+    if len(seen.events) + seen.older_events > NEWEST_SHOWN:
+        count = len(seen.events) + seen.older_events
+        facts.append(("events", f"{count:,}, the newest:"))
+    for event in seen.events[-NEWEST_SHOWN:]:
+        detail = f": {event.detail}" if event.detail else ""
+        facts.append(("event", f"{format_time(event.t_s)} {event.kind}{detail}"))
+    return facts
+
+
+def _gap_facts(seen: Inspection) -> list[tuple[str, str]]:
+    """All gaps of a file; of a live recording, which may have thousands, the newest."""
+    gaps, facts = seen.gaps, list[tuple[str, str]]()
+    if seen.summary.kind == "live" and len(gaps) > NEWEST_SHOWN:
+        facts.append(("gaps", f"{len(gaps):,}, the newest:"))
+        gaps = gaps[-NEWEST_SHOWN:]
+    for gap in gaps:
+        times = f"{format_time(gap.start_s)} to {format_time(gap.end_s)}"
+        facts.append(("gap", f"{times}: {gap.reason}"))
+    return facts
+
+
 def _length(recording: RecordingSummary) -> str:
     """How long it is; of an unfinished one how much of that was watched."""
     watched = format_time(recording.length_s)
@@ -198,4 +234,6 @@ def _state(recording: RecordingSummary) -> str:
         return f"broken: {one_line(recording.problem)}"
     if recording.busy:
         return "being reencoded" if recording.complete else "being watched"
+    if recording.kind == "live":
+        return "not being watched"  # it may be gone on with at any time
     return "complete" if recording.complete else "unfinished"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import memory
 from memory import Home, Recording
@@ -10,6 +12,8 @@ from memory import RecordingSummary as Stored
 from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 
 MODEL_NOTE = "model"
+MOST_EVENTS = 100
+"""Events that an inspection tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,9 @@ class RecordingSummary:
     ``length_s`` is what has been watched, ``expected_s`` how long it will be (``None`` where nobody
     knows). ``problem`` says in one line why a broken recording cannot be read, else it is ``None``;
     what the list kept of it is then told, or empty texts and zeros.
+
+    Of a live one (``kind``): ``runs`` watched it since ``since_wall_s``; what lies before
+    ``first_kept_s`` was dropped by retention; the newest frame's times.
     """
 
     recording_id: str
@@ -33,6 +40,12 @@ class RecordingSummary:
     busy: bool
     problem: str | None = None
     expected_s: float | None = None
+    kind: Literal["file", "live"] = "file"
+    runs: int = 0
+    since_wall_s: float | None = None
+    first_kept_s: float = 0.0
+    newest_t_s: float | None = None
+    newest_wall_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +58,22 @@ class GapReport:
 
 
 @dataclass(frozen=True, slots=True)
+class EventReport:
+    """Something worth telling that is no gap, at ``t_s`` of the recording."""
+
+    t_s: float
+    kind: str
+    detail: str
+    wall_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What is remembered of a recording; the identity of ticks holds:
 
     ``ticks_expected = ticks_seen + covered + dropped + gapped + pending``. ``sampling`` is as in
-    ``Settings.sampling``.
+    ``Settings.sampling``. ``blind_s`` sums the gaps by reason. ``events`` are the newest
+    ``MOST_EVENTS``, in order of time; ``older_events`` says how many more there were.
     """
 
     summary: RecordingSummary
@@ -72,6 +96,9 @@ class Inspection:
     replaces: str | None
     coverage_text: str
     sampling: str = "tick"
+    blind_s: Mapping[str, float] = field(default_factory=dict)
+    events: tuple[EventReport, ...] = ()
+    older_events: int = 0
 
 
 def summary_of(stored: Stored, *, busy: bool, expected_s: float | None = None) -> RecordingSummary:
@@ -81,7 +108,7 @@ def summary_of(stored: Stored, *, busy: bool, expected_s: float | None = None) -
     return RecordingSummary(
         recording_id=stored.id,
         name=stored.name,
-        source=stored.path or stored.id,
+        source=stored.path or stored.address or stored.id,
         length_s=stored.length_s,
         frames=stored.frames,
         size_bytes=stored.size_bytes,
@@ -91,6 +118,12 @@ def summary_of(stored: Stored, *, busy: bool, expected_s: float | None = None) -
         busy=busy,
         problem=stored.problem,
         expected_s=expected_s,
+        kind=stored.kind,
+        runs=stored.runs,
+        since_wall_s=stored.since_wall_s,
+        first_kept_s=float(stored.first_kept_tick),
+        newest_t_s=stored.newest_t_s,
+        newest_wall_s=stored.newest_wall_s,
     )
 
 
@@ -118,6 +151,7 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
         frames, previews = snapshot.frame_count(), snapshot.preview_count()
         model = snapshot.notes().get(MODEL_NOTE, "")
         sampling = snapshot.notes().get(SAMPLING_NOTE, "tick")
+        events, forgotten = snapshot.events(), snapshot.live().forgotten_events
     identity = recording.info.model
     return Inspection(
         summary=summary_of(
@@ -144,4 +178,7 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
         replaces=recording.info.replaces,
         coverage_text=memory.coverage_text(coverage),
         sampling=sampling,
+        blind_s=memory.blind_seconds(gaps),
+        events=tuple(EventReport(e.t_s, e.kind, e.detail, e.wall_s) for e in events[-MOST_EVENTS:]),
+        older_events=forgotten + max(len(events) - MOST_EVENTS, 0),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from memory import (
     Batch,
     CommitRefusedError,
     Counters,
+    DiskFullError,
     EventRow,
     GapRow,
     Home,
@@ -26,7 +28,7 @@ from memory import (
     coverage_text,
     describe_live,
 )
-from memory.live_state import MOST_EVENTS
+from memory.live_state import MOST_ANCHORS, MOST_EVENTS
 from tests.memory.frames import GEOMETRY, RAM_FOLDER, batch_of, frame_at
 
 START_S = 1_700_000_000.0
@@ -231,3 +233,42 @@ def test_who_watches_tells_where_it_listens(camera: Recording, model: ModelIdent
         assert camera.socket_of_holder() is None
         writer.publish_socket("/run/x")
     assert camera.socket_of_holder() is None
+
+
+def test_of_many_anchors_the_first_and_the_newest_are_kept(
+    camera: Recording, model: ModelIdentity
+) -> None:
+    anchors = tuple(Anchor(float(i), START_S + 3.0 * i) for i in range(MOST_ANCHORS + 9))
+    with camera.writer(model) as writer:
+        writer.commit(batch_of(0, 2, anchors=anchors))
+    with camera.snapshot() as now:
+        assert now.anchors() == (anchors[0], *anchors[10:])
+
+
+def test_without_an_anchor_a_run_goes_by_the_newest_frames_wall_time(
+    camera: Recording, model: ModelIdentity
+) -> None:
+    late = dataclasses.replace(frame_at(5), wall_s=START_S + 5.25)
+    with camera.writer(model) as writer:
+        writer.commit(Batch(TickSpan(0, 6), (late,)))
+        start = writer.begin_run(START_S + 50)
+        assert start is not None
+        assert start.first_tick == 50
+    with camera.snapshot() as now:
+        assert now.anchors() == (Anchor(0.0, START_S, run=True), start.anchor)
+        assert now.live().runs == 2
+
+
+def test_a_refused_commit_of_a_live_recording_leaves_no_trace(
+    camera: Recording, model: ModelIdentity
+) -> None:
+    with camera.writer(model) as writer:
+        writer.commit(first_batch(10))
+        with camera.snapshot() as now:
+            before = now.digest()
+        # SQLite's own limit gives the same error as a full disk, in the middle of the transaction
+        writer._connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(DiskFullError):
+            writer.commit(batch_of(10, 400, anchors=(Anchor(10.0, START_S + 99),)))
+        with camera.snapshot() as now:
+            assert now.digest() == before

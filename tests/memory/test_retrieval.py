@@ -193,3 +193,24 @@ def test_the_same_frames_again_replace_themselves() -> None:
     ticks, t_s, embeddings = rows([4, 2, 4])
     fill_index(index, [Chunk(ticks, t_s, embeddings.astype(np.float16))] * 2)
     assert len(index) == 2
+
+
+@each_index
+def test_an_index_forgets_what_retention_dropped(make: Callable[[int], MomentIndex]) -> None:
+    index, fresh = make(WIDTH), make(WIDTH)
+    index.append(*rows(list(range(300))))
+    index.forget_before(128)
+    fresh.append(*rows(list(range(128, 300))))
+    assert len(index) == 172
+    query = np.ones(WIDTH, np.float32)
+    assert index.search(query, 20) == fresh.search(query, 20)
+    assert index.search(query, 3, end_s=120.0) == []
+    index.forget_before(128)
+    index.append(*rows(list(range(300, 400))))
+    fresh.append(*rows(list(range(300, 400))))
+    assert index.search(query, 20) == fresh.search(query, 20)
+    index.forget_before(499)
+    assert len(index) == 0
+    assert index.search(query, 3) == []
+    index.append(*rows([499]))
+    assert [m.tick for m in index.search(query, 3)] == [499]

@@ -256,6 +256,11 @@ class Session:
             self._asker.forget(stored.id)
         return summary_of(stored, busy=False)
 
+    def load(self) -> None:
+        """Load the model now, not with the first question. Raises ``ModelLoadError``."""
+        with translated():
+            self._engine.facts()
+
     def engine_counters(self) -> EngineCounters:
         """What the engine did and refused so far."""
         return self._engine.counters()

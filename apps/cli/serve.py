@@ -6,6 +6,7 @@ import asyncio
 import os
 import ssl
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ import click
 from apps.cli.options import Setup, open_session, print_document, say, takes_settings
 from apps.cli.token import token_options
 from apps.errors import FAILED, AddressError, ListenError, SettingError
+from apps.render import plain
+from streamvid.errors import EngineClosedError, StreamvidError
+from streamvid.session import Session
 
 if TYPE_CHECKING:
     from apps.server.room import Room
@@ -152,6 +156,8 @@ def serve(
     url = f"{scheme}://{shown}:{listening.getsockname()[1]}/"
     with listening, open_session(setup) as session:
         begin = partial(_begin, sources=sources, url=url, as_json=setup.as_json)
+        # The first question must not wait for the model; a daemon, since loading cannot be stopped.
+        threading.Thread(target=_load, args=(session,), name="load", daemon=True).start()
         committed = asyncio.run(run(serving, session, listening, begin=begin))
         if not committed:
             # Waiting for it would only take longer; what was committed is there as after a kill.
@@ -159,6 +165,16 @@ def serve(
             sys.stdout.flush()
             os._exit(FAILED)
     say("ended; what was watched is kept")
+
+
+def _load(session: Session) -> None:
+    """Load the model; where that fails, say so: questions will be told the same."""
+    try:
+        session.load()
+    except EngineClosedError:
+        return  # ended before
+    except StreamvidError as error:
+        say(plain(str(error)))
 
 
 def _begin(room: Room, *, sources: tuple[tuple[str, str], ...], url: str, as_json: bool) -> None:

@@ -87,6 +87,7 @@ async def serve(
     )
     stopping = asyncio.Event()
     _on_signals(stopping)
+    logging.getLogger("uvicorn.error").addFilter(_is_our_fault)
     telling = lobby.start(room)
     server = QuietServer(server_config(serving, build_app(lobby, serving.access)))
     try:
@@ -140,6 +141,11 @@ async def _close(room: Room, *, within_s: float) -> bool:
     return closed.done() and bool(closed.result())
 
 
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's is worth a log: any client can send what is no UTF-8."""
+    return not record.getMessage().startswith("Invalid UTF-8")
+
+
 def _on_signals(stopping: asyncio.Event) -> None:
     def stop() -> None:
         if stopping.is_set():
@@ -164,6 +170,8 @@ def server_config(serving: Serving, app: object) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
+        # Below a warning it tells addresses, in which a careless client may have put its token.
+        log_level="warning",
         server_header=False,
         # Behind a proxy as before none: its headers are anybody's to write.
         proxy_headers=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +28,26 @@ class Connection(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[_EXTENSION] = self.hang_up
 
+    def handle_parser_exception(self) -> None:
+        """Say what was wrong with a frame and let the peer read that.
+
+        Uvicorn closes at once; where more was on its way, the system then resets the connection,
+        and the close frame is lost with its code.
+        """
+        if self.close_sent:
+            return  # what came behind it is thrown away
+        closing = self.conn.close_sent
+        assert closing is not None
+        self.stop_keepalive()
+        self.close_sent = True
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": closing.code, "reason": closing.reason}
+        )
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._linger()
+
     def hang_up(self, code: int, reason: str) -> None:
         """Close with ``code``; nothing more can be sent or received."""
         if self.close_sent or not self.handshake_complete or self.disconnected:
@@ -37,12 +56,15 @@ class Connection(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        transport: asyncio.Transport = self.transport
-        transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Read on, for the peer's own close, and no longer than ``LINGER_S``."""
         if self.read_paused:
             self.read_paused = False
-            transport.resume_reading()  # the peer's own close is still to come
-        self.close_timer = self.loop.call_later(LINGER_S, transport.abort)
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
         self.writable.set()  # a send that waits finds the connection closed
 
 

@@ -323,6 +323,10 @@ class Session:
         """
         self._upkeep.tell(recording)
 
+    def wait_until_kept_up(self, timeout_s: float) -> bool:
+        """Whether all that ``grown`` was told is made ready before ``timeout_s`` are over."""
+        return self._upkeep.wait_until_idle(timeout_s)
+
     def context_counters(self) -> ContextCounters:
         """Contexts begun and extended so far, and epochs of growing recordings."""
         return self._asker.context_counters()

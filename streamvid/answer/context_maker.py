@@ -97,6 +97,7 @@ class ContextMaker:
         if talk is not None and grown.tokens == 0:
             talk.kept = own  # the turns are behind it still
         work.merged_view, work.sealed_prefix = held.merged, held.sealed
+        work.prefix_drift = held.drift
         work.view_tokens = grown.kept.view_length - len(held.epoch.head)
         work.reused, work.epoch = not grown.begun, held.epoch.number
         work.extended_tokens = 0 if grown.begun else grown.tokens

@@ -65,7 +65,8 @@ class Usage:
 
     ``full_prefills``: 1 where the context was begun anew for this question; ``extended_tokens``:
     view tokens appended behind a kept one. ``epoch``: of a growing recording, how many epochs the
-    range has had, 0 elsewhere.
+    range has had, 0 elsewhere; ``prefix_drift``: how far the epoch's prefix mean is from the
+    range's own, as a share of its length.
     """
 
     range_frames: int = 0
@@ -79,6 +80,7 @@ class Usage:
     full_prefills: int = 0
     extended_tokens: int = 0
     epoch: int = 0
+    prefix_drift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

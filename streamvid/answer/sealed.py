@@ -56,13 +56,15 @@ class Line:
 class Held:
     """A line at one moment: its epoch, and the view's tokens float32 [N, d] behind its head.
 
-    ``sealed``: the epoch's beginning is not what it would be made of now.
+    ``sealed``: the epoch's beginning is not what it would be made of now; ``drift``: how far its
+    prefix mean is from the range's own.
     """
 
     epoch: Epoch
     tokens: FloatArray
     merged: bool
     sealed: bool
+    drift: float
 
 
 class SealedContexts:
@@ -117,6 +119,7 @@ class SealedContexts:
                 view.tokens_from(0),
                 merged=view.merged,
                 sealed=view.stale or not np.array_equal(epoch.head, head),
+                drift=drift_of(epoch.head, head),
             )
         self._discard(over)
         return held

@@ -59,6 +59,7 @@ class Work:
     sealed_prefix: bool = False
     extended_tokens: int = 0
     epoch: int = 0
+    prefix_drift: float = 0.0
     turns: tuple[Turn, ...] = ()
     """Earlier turns that stay before this one."""
     history_tokens: int = 0
@@ -113,6 +114,7 @@ def answer_of(work: Work, finish: Ending, now_s: float) -> Answer:
             full_prefills=int(work.view_tokens > 0 and not work.reused),
             extended_tokens=work.extended_tokens,
             epoch=work.epoch,
+            prefix_drift=work.prefix_drift,
         ),
         language_model=work.facts.language_model if work.facts else "",
     )

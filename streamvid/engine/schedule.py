@@ -13,7 +13,7 @@ REMEMBERED_OWNERS = 256
 
 
 class Priority(IntEnum):
-    """How urgent a job is; the lowest number goes first."""
+    """How urgent a job is; the lowest number goes first. ``IDLE``: when nothing else waits."""
 
     DECODE = 0
     QUESTION = 1
@@ -38,11 +38,16 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What ``pick`` remembers between two picks: when each owner was served, and how."""
+    """What ``pick`` remembers between two picks: when each owner was served, and how.
+
+    ``late_last``: the last turn was a late live frame's; ``decode_last``: the last turn that was
+    not was a decode step's.
+    """
 
     count: int = 0
     served: Mapping[str, int] = field(default_factory=dict)
     late_last: bool = False
+    decode_last: bool = False
 
     def after(self, job: Waiting, *, late: bool) -> Turns:
         """The turns once ``job`` was served; only the latest owners are remembered."""
@@ -50,7 +55,8 @@ class Turns:
         served[job.owner] = self.count + 1
         if len(served) > REMEMBERED_OWNERS:
             del served[next(iter(served))]  # insertion order is order of service
-        return Turns(self.count + 1, served, late)
+        decode_last = self.decode_last if late else job.priority is Priority.DECODE
+        return Turns(self.count + 1, served, late, decode_last)
 
 
 def is_late(job: Waiting, now_s: float, late_s: float) -> bool:
@@ -64,9 +70,10 @@ def pick(
     """The place in ``waiting`` of the job that goes next, and the turns after it.
 
     The most urgent kind goes first, and within a kind the owner served longest ago, then the
-    oldest job; but live frames are served by age alone. Whenever a live frame is later than
-    ``late_s``, every other turn is the oldest late frame's, so that neither it nor decoding
-    starves. Raises ``ValueError`` where nothing waits.
+    oldest job; but live frames are served by age alone. Two things alternate: decode steps with
+    what other questions have to read, so that a second question does not wait for all of the first
+    one's answer; and whenever a live frame is later than ``late_s``, every other turn is the oldest
+    late frame's. So nothing of these starves. Raises ``ValueError`` where nothing waits.
     """
     if not waiting:
         raise ValueError("no job waits; pass at least one")
@@ -75,7 +82,10 @@ def pick(
     if late and not (turns.late_last and others):
         chosen = min(late, key=lambda i: (waiting[i].born_s, waiting[i].number))
         return chosen, turns.after(waiting[chosen], late=True)
-    urgency = min(waiting[i].priority for i in others)
+    kinds = {waiting[i].priority for i in others}
+    urgency = min(kinds)
+    if urgency is Priority.DECODE and turns.decode_last and Priority.QUESTION in kinds:
+        urgency = Priority.QUESTION
     chosen = min(
         (i for i in others if waiting[i].priority is urgency),
         key=lambda i: _order(waiting[i], turns),

@@ -38,7 +38,7 @@ class Hold:
 
     def __init__(self, engine: Engine) -> None:
         self.entered, self.leave = threading.Event(), threading.Event()
-        self.future = engine.submit(self._wait, priority=Priority.DECODE, owner="hold")
+        self.future = engine.submit(self._wait, priority=Priority.IDLE, owner="hold")
         assert self.entered.wait(LIMIT_S)
 
     def _wait(self, model: VideoModel) -> None:
@@ -81,7 +81,7 @@ def test_the_most_urgent_waiting_job_goes_first(engine: Engine) -> None:
     hold, order = Hold(engine), []
     futures = [
         engine.submit(lambda model, p=p: order.append(p), priority=p, owner="x")
-        for p in (Priority.FILE, Priority.LIVE, Priority.QUESTION, Priority.DECODE, Priority.FILE)
+        for p in (*reversed(Priority), Priority.FILE)
     ]
     hold.release()
     for future in futures:
@@ -250,6 +250,21 @@ def test_the_oldest_live_frame_is_dropped_and_counted() -> None:
                 futures[i].result(LIMIT_S)
         assert [future.result(LIMIT_S) for future in futures[2:]] == [2, 3, 4]
         assert engine.counters().dropped_live == 2
+
+
+def test_each_source_has_its_own_room_for_waiting_frames() -> None:
+    with Engine(TinyModel, settings=Settings(waiting_live_frames=3)) as engine:
+        hold = Hold(engine)
+        quiet = engine.submit(lambda model: 1, priority=Priority.LIVE, owner="yard", born_s=-9.0)
+        busy = [
+            engine.submit(lambda model: 2, priority=Priority.LIVE, owner="door") for _ in range(5)
+        ]
+        hold.release()
+        assert quiet.result(LIMIT_S) == 1  # the oldest of all, and its own source has room
+        for future in busy[:2]:
+            with pytest.raises(JobDroppedError, match="'door' dropped"):
+                future.result(LIMIT_S)
+        assert [future.result(LIMIT_S) for future in busy[2:]] == [2] * 3
 
 
 def test_late_live_frames_alternate_with_decode_steps() -> None:

@@ -62,7 +62,13 @@ def test_every_job_is_served_once_and_late_frames_alternate(
         seen_others += not before
         if seen_others + (not after) < len(others):
             assert not (before and after)
-    assert [job.priority for job in others] == sorted(job.priority for job in others)
+    # Decode steps and questions alternate until either is used up; the rest in order of urgency.
+    kinds = [job.priority for job in others]
+    asked = [kind for kind in kinds if kind <= Priority.QUESTION]
+    assert kinds == asked + sorted(kind for kind in kinds if kind > Priority.QUESTION)
+    steps = asked.count(Priority.DECODE)
+    both = 2 * min(steps, len(asked) - steps)
+    assert asked[:both] == [Priority.DECODE, Priority.QUESTION] * (both // 2)
 
 
 @settings(deadline=None)
@@ -78,6 +84,27 @@ def test_questions_are_served_in_turn(owners: int, rounds: int, priority: Priori
     assert set(Counter(served).values()) == {rounds}
     for start in range(0, len(served), owners):
         assert len(set(served[start : start + owners])) == owners
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 20))
+def test_a_second_question_reads_between_the_steps_of_the_first(
+    steps: int, readings: int, frames: int
+) -> None:
+    """Late live frames in between change nothing of it."""
+    turns, kinds = Turns(), []
+    left = {"first": steps, "second": readings, "cam": frames}
+    while left["first"] and left["second"]:
+        waiting = [
+            Waiting(1, Priority.DECODE, "first", 90.0),
+            Waiting(2, Priority.QUESTION, "second", 90.0),
+        ]  # fmt: skip
+        if left["cam"]:
+            waiting.append(Waiting(3, Priority.LIVE, "cam", 0.0))
+        place, turns = pick(waiting, turns, 100.0)
+        left[waiting[place].owner] -= 1
+        kinds.append(waiting[place].priority)
+    asked = [kind for kind in kinds if kind is not Priority.LIVE]
+    assert all(before != after for before, after in itertools.pairwise(asked))
 
 
 def test_a_newcomer_does_not_wait_behind_all_steps_of_the_others() -> None:

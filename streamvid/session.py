@@ -295,7 +295,6 @@ class Session:
             self._asker.forget(stored.id)
         return summary_of(stored, busy=False)
 
-<<<<<<< HEAD
     def listener_of(self, source: str | Path) -> tuple[str, Path] | None:
         """Id of a recording, and where the process listens that fills it now, if one does."""
         try:
@@ -305,12 +304,11 @@ class Session:
             return None  # the question itself will say what is wrong
         local = recording.socket_of_holder()
         return None if local is None else (recording.id, local)
-=======
+
     def load(self) -> None:
         """Load the model now, not with the first question. Raises ``ModelLoadError``."""
         with translated():
             self._engine.facts()
->>>>>>> w-server
 
     def engine_counters(self) -> EngineCounters:
         """What the engine did and refused so far."""

@@ -47,7 +47,6 @@ from apps.server.protocol import (
     text_of,
 )
 
-
 LOCAL_URL = "ws://localhost"
 
 

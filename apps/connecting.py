@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.asyncio.client import connect as open_websocket
-from websockets.asyncio.client import unix_connect
 from websockets.exceptions import (
     InvalidHandshake,
     InvalidStatus,

@@ -7,6 +7,8 @@
     ├── TimeTextError (ValueError)    a time that is neither seconds nor m:ss nor h:mm:ss
     ├── ModelNameError (LookupError)  no model has that name
     ├── AddressError (ValueError)     an address, where only files are read
+    ├── NothingSeenError              a question about a live source that shows nothing yet
+    ├── SourceSilentError             nothing is seen of a source that was probed
     ├── NoFileError (LookupError)     a file to be watched is not there
     ├── StillError (OSError)          a still could not be saved
     ├── ListenError (OSError)         no server can listen at that address
@@ -80,6 +82,16 @@ class ModelNameError(AppError, LookupError):
 
 class AddressError(AppError, ValueError):
     """An address of a video: only files are read."""
+
+    exit_code = 3
+
+
+class NothingSeenError(AppError):
+    """A live source is asked about before anything of it was seen."""
+
+
+class SourceSilentError(AppError):
+    """Nothing is seen of a source; says why."""
 
     exit_code = 3
 

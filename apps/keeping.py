@@ -10,10 +10,7 @@ FREE_SHARE = 0.25
 
 
 def default_keep_bytes(folder: Path) -> int:
-    """50 GB, or a quarter of what is free where ``folder`` will be, if that is less.
-
-    At 1 fps and some 35 kB a frame 50 GB are about two weeks.
-    """
+    """50 GB, or a quarter of what is free where ``folder`` will be, if that is less."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return max(1, min(MOST_BYTES, int(FREE_SHARE * shutil.disk_usage(folder).free)))

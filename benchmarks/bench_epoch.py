@@ -4,10 +4,10 @@
 
 A live recording is simulated: real footage in scenes of 20 to 240 s, one frame a second, kept up in
 the background after each commit as a watching program does. Once it is so many minutes long,
-the background after each commit as a watching program does. Once it is so many minutes long,
 questions are put at some moments of an epoch, each in three ways: *sealed*, as a running program
-answers; *fresh*, by one that was just started (the same view, the prefix mean of now); *exact*, about
-the same range with its end given (a view made for it at once, and prefilled whole).
+answers; *fresh*, by one that was just started (the same view, the prefix mean of now); *exact*,
+about the same range with its end given (a view made for it at once, and prefilled whole). Sealed
+and exact are asked first by turns: whichever comes second finds the fused frames' states.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ from streamvid.answer import Answer, TimeRange
 from streamvid.engine import Engine, Priority
 from streamvid.ingest.ingest import model_identity
 from streamvid.model.seam import Picture, VideoModel
-from streamvid.session import Session
+from streamvid.session import EVERYTHING, Session
 from streamvid.settings import Settings
 
 MINUTES = (1.0, 10.0, 60.0, 180.0)
-PROBES_S = (0, 67, 133, 199)
+PROBES_S = (0, 43, 85, 128, 171, 213)
 """Seconds behind each length at which is asked: an epoch lasts 256."""
 QUESTIONS = (
     "What are the people in the video doing?",
@@ -63,18 +64,21 @@ class Probe:
 
 def probe(
     running: Session, home: Path, load: Load, settings: Settings, live: SimulatedLive,
-    questions: Sequence[str],
+    questions: Sequence[str], *, exact_first: bool,
 ) -> list[Probe]:  # fmt: skip
-    """Ask all ``questions`` at this moment; the first of each way finds nothing prepared."""
+    """Ask all ``questions`` at this moment, in the running program ``exact_first`` or not."""
     name, whole = live.recording.id, TimeRange(0.0, float(live.seconds))
     # Whatever way is asked, the moments have to be looked up in what is new: not compared here.
     running.search(name, questions[0])
-    sealed = [running.ask(name, question).result() for question in questions]
-    exact = [running.ask(name, question, within=whole).result() for question in questions]
+    ways = {"sealed": EVERYTHING, "exact": whole}
+    answers = {
+        way: [running.ask(name, question, within=ways[way]).result() for question in questions]
+        for way in (reversed(ways) if exact_first else ways)
+    }
     with Session(home, load, settings=settings) as started:
         started.search(name, questions[0])
         fresh = [started.ask(name, question).result() for question in questions]
-    return [Probe(*three) for three in zip(sealed, fresh, exact, strict=True)]
+    return [Probe(*three) for three in zip(answers["sealed"], fresh, answers["exact"], strict=True)]
 
 
 def table_of(moments: Sequence[Sequence[Probe]]) -> dict[str, Any]:
@@ -94,8 +98,9 @@ def table_of(moments: Sequence[Sequence[Probe]]) -> dict[str, Any]:
         "same_text_as_exact": _share(p.sealed.text == p.exact.text for p in probes),
         "fresh_same_text_as_exact": _share(p.fresh.text == p.exact.text for p in probes),
         "first_text_s": {
-            way: round(statistics.median(_first_text_s(p, way) for p in first), 3)
-            for way in ("sealed", "fresh", "exact")
+            "sealed": _median(probe.sealed for probe in first[0::2]),
+            "fresh": _median(probe.fresh for probe in first),
+            "exact": _median(probe.exact for probe in first[1::2]),
         },
         "extended_tokens": [probe.sealed.usage.extended_tokens for probe in first],
         "full_prefills": [probe.sealed.usage.full_prefills for probe in first],
@@ -122,9 +127,10 @@ def measure(
         running.ask(live.recording.id, questions[0]).result()  # what is asked of is kept up
         for length_s in lengths_s:
             moments = []
-            for behind_s in probes_s:
+            for place, behind_s in enumerate(probes_s):
                 _watch(running, live, length_s + behind_s)
-                moments.append(probe(running, home / "recordings", load, settings, live, questions))
+                ask = partial(probe, running, home / "recordings", load, settings, live)
+                moments.append(ask(questions, exact_first=place % 2 == 1))
             lengths[str(length_s)] = table_of(moments)
             say(f"{length_s} s {json.dumps(lengths[str(length_s)])}")
         counters = running.context_counters()
@@ -155,7 +161,7 @@ def _encoded(load: Load, scenes: Sequence[Sequence[Picture]]) -> tuple[list[list
     return rows, identity
 
 
-def _share(holds: Any) -> float:
+def _share(holds: Iterable[bool]) -> float:
     found = [*holds]
     return round(sum(found) / len(found), 3)
 
@@ -164,9 +170,8 @@ def _word(answer: Answer) -> str:
     return answer.text.split(" ")[0].strip(".,!?").lower()
 
 
-def _first_text_s(probe: Probe, way: str) -> float:
-    answer: Answer = getattr(probe, way)
-    return answer.timings.first_text_s
+def _median(answers: Iterable[Answer]) -> float:
+    return round(statistics.median(answer.timings.first_text_s for answer in answers), 3)
 
 
 def _scenes(folder: Path | None) -> list[list[Picture]]:

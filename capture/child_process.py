@@ -47,6 +47,7 @@ class ChildProcess:
         finally:
             child_end.close()  # else a child killed while it speaks would be waited for forever
         self.pid: int | None = self._process.pid
+        self.is_gone = False
         self._listener = Thread(target=self._listen, name="streamvid-listener", daemon=True)
         self._listener.start()
 
@@ -75,6 +76,7 @@ class ChildProcess:
             ValueError,
         ):  # gone, killed within a message, or not to be trusted
             self._pipe.close()
+            self.is_gone = True
             self._take(self, None)
 
 

@@ -19,7 +19,10 @@ from streamvid.answer import TimeRange
 from streamvid.errors import AnswerError
 
 PROMPT = "> "
-_HELP = "/range FROM TO: ask about this part; /range: about all of it; /quit or Ctrl-D: leave"
+_HELP = (
+    "/range FROM TO: ask about this part; /last 10m: about its end; /range: about all of it;"
+    " /quit or Ctrl-D: leave"
+)
 
 
 class Talking(Protocol):
@@ -36,15 +39,17 @@ def converse(
     within: TimeRange,
     stills: Path | None,
     lines: TextIO,
+    questions: Iterator[str] | None = None,
     here: bool = True,
 ) -> None:
     """Answer each line of ``lines``; a line that starts with ``/`` steers the conversation.
 
-    Ctrl-C stops an answer and keeps what was said; at the prompt it ends the conversation.
+    ``questions`` are the lines where somebody else reads them. Ctrl-C stops an answer and keeps
+    what was said; at the prompt it ends the conversation.
     """
     if lines.isatty():
         say(f"Ask one question a line. {_HELP}")
-    for line in _questions(lines):
+    for line in _questions(lines) if questions is None else questions:
         if line == "/quit":
             return
         try:
@@ -110,6 +115,10 @@ def _steered(line: str, within: TimeRange) -> TimeRange:
         case ["/range"]:
             say("asking about all of it")
             return TimeRange()
+        case ["/last", length]:
+            chosen = TimeRange(last_s=parse_time(length))
+            say(f"asking about the last {length}")
+            return chosen
         case ["/range", start, end]:
             chosen = TimeRange(start_s=parse_time(start), end_s=parse_time(end))
             say(f"asking about {format_time(chosen.start_s or 0)} to {end}")

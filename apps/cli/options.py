@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,14 +164,17 @@ def time_options(function: Command) -> Command:
 
 
 @contextmanager
-def open_session(setup: Setup) -> Iterator[Session]:
-    """A session on the home in force; its model loads when first needed."""
+def open_session(setup: Setup, *, quiet: bool = False) -> Iterator[Session]:
+    """A session on the home in force; its model loads when first needed.
+
+    ``quiet``: the screen is somebody else's, who shows that it loads.
+    """
     settings = setup.settings
     waiting = WaitingLine(sys.stderr, "loading the model ...")
     load = model_loader(settings, note=waiting.note)
 
     def load_visibly() -> VideoModel:
-        with waiting:
+        with nullcontext() if quiet else waiting:
             return load()
 
     with Session(settings.recordings, load_visibly, settings=settings.core) as session:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from apps.cli.flops import read_sizes
 from apps.cli.options import print_document
+from apps.cli.sizes import Bytes
 from apps.errors import AppError
 
 _EPILOG = """\b
@@ -19,22 +18,6 @@ Examples:
 Nothing is measured: sizes come from the configuration, and frames a second from the products that
 --tflops says the device keeps up in bf16.
 """
-_UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-
-
-class Bytes(click.ParamType[int]):
-    """A size such as ``24GB`` or ``500MiB``."""
-
-    name = "size"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Whole bytes."""
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", str(value).lower())
-        if not found or float(found[1]) <= 0:
-            self.fail(f"{value!r} is no size; write 24GB or 500MiB", param, ctx)
-        return round(float(found[1]) * _UNITS[found[2] or ""])
 
 
 @click.command(epilog=_EPILOG)

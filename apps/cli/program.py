@@ -19,10 +19,12 @@ from apps.cli.ingest import ingest
 from apps.cli.inspect import inspect
 from apps.cli.listing import list_recordings
 from apps.cli.plan import plan
+from apps.cli.probe import probe
 from apps.cli.reencode import reencode
 from apps.cli.remove import remove
 from apps.cli.search import search
 from apps.cli.serve import serve
+from apps.cli.watch import watch
 from apps.errors import FAILED, MISUSE, STOPPED, AppError, exit_code
 from apps.render import plain
 from streamvid.errors import StreamvidError
@@ -73,6 +75,7 @@ def program() -> None:
 for command in (
     ask,
     ingest,
+    watch,
     search,
     serve,
     inspect,
@@ -82,6 +85,7 @@ for command in (
     doctor,
     flops,
     plan,
+    probe,
 ):
     program.add_command(command)
 

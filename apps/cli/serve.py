@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apps.cli.live_options import LiveChoice, live_options
 from apps.cli.options import Setup, open_session, print_document, say, takes_settings
 from apps.cli.token import token_options
 from apps.errors import FAILED, AddressError, ListenError, SettingError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8765
 _EPILOG = """\b
 Examples:
-  streamvid serve --source talk=./talk.mp4
+  streamvid serve --source talk=./talk.mp4 --source front=rtsp://192.168.1.20/stream1
   streamvid serve --source a=a.mp4 --source b=b.mp4 --port 9000 --media-root ~/Videos
   streamvid serve --source talk=talk.mp4 --host 0.0.0.0 --token-file token.txt
     --tls-cert cert.pem --tls-key key.pem
@@ -68,7 +69,8 @@ class NamedSource(click.ParamType[tuple[str, str]]):
     multiple=True,
     type=NamedSource(),
     metavar="NAME=ADDRESS",
-    help="Watch this under that name: a file, or a recording's name or id. More than once.",
+    help="Watch this under that name: a file, a live source's address, or a recording's name or id."
+    " More than once.",
 )
 @click.option(
     "--host",
@@ -117,6 +119,7 @@ class NamedSource(click.ParamType[tuple[str, str]]):
     metavar="ORIGIN",
     help="Another page's origin (https://example.org) that may connect; more than once.",
 )
+@live_options
 @takes_settings
 def serve(
     setup: Setup,
@@ -130,6 +133,7 @@ def serve(
     patterns: tuple[str, ...],
     media_root: Path | None,
     origins: tuple[str, ...],
+    live: LiveChoice,
 ) -> None:
     """Watch sources and answer questions about them on a page and over a websocket.
 
@@ -143,6 +147,9 @@ def serve(
     )  # fmt: skip
     if not (sources or patterns or media_root):
         raise click.UsageError("nothing to serve; pass --source, --media-root or --allow-source")
+    from apps.server.file_source import FileOpener
+    from apps.server.live_source import LiveOpener
+    from apps.server.local import local_socket, socket_folder
     from apps.server.serving import bound_socket
     from apps.server.serving import serve as run
 
@@ -154,11 +161,22 @@ def serve(
     scheme = "https" if tls_cert is not None else "http"
     shown = f"[{host}]" if ":" in host else host
     url = f"{scheme}://{shown}:{listening.getsockname()[1]}/"
-    with listening, open_session(setup) as session:
+    with (
+        listening,
+        local_socket(socket_folder(os.environ)) as (nearby, path),
+        open_session(setup) as session,
+    ):
+        live_opener = LiveOpener(
+            session, setup.settings.live, find_credentials=live.credentials,
+            keep_bytes=lambda: live.keep(setup.settings), socket=str(path),
+        )  # fmt: skip
+        openers = (live_opener, FileOpener(session))
         begin = partial(_begin, sources=sources, url=url, as_json=setup.as_json)
         # The first question must not wait for the model; a daemon, since loading cannot be stopped.
         threading.Thread(target=_load, args=(session,), name="load", daemon=True).start()
-        committed = asyncio.run(run(serving, session, listening, begin=begin))
+        committed = asyncio.run(
+            run(serving, session, (listening, nearby), openers=openers, begin=begin)
+        )
         if not committed:
             # Waiting for it would only take longer; what was committed is there as after a kill.
             say("ended in the middle of a step; what was committed is kept")

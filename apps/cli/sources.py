@@ -11,10 +11,11 @@ from apps.errors import AddressError, NoFileError
 
 _LONGEST_SHOWN = 300
 _ADDRESS = re.compile("([A-Za-z][A-Za-z0-9+.-]*)://")
+_LIVE = re.compile("(rtsps?://|https?://|webcam:|lavfi:)", re.IGNORECASE)
 
 
 class SourceText(click.ParamType[str]):
-    """A file, or the name or first characters of the id of a recording."""
+    """A file, a live source's address, or the name or first characters of a recording's id."""
 
     name = "source"
 
@@ -25,19 +26,30 @@ class SourceText(click.ParamType[str]):
         text = str(value)
         if not text:
             self.fail("is empty; pass a file, or a recording's name or id", param, ctx)
+        if is_live(text):
+            return text  # what is remembered of it has its address
         address = _ADDRESS.match(text)
         if address and not is_there(text):
             # No more of it than this: addresses hold passwords.
-            raise AddressError(f"addresses ({address[1]}://) are not read yet; pass a file")
+            raise AddressError(
+                f"addresses of kind {address[1]}:// are not read; pass a file, rtsp:// or http(s)://"
+            )
         _refuse_hidden(text)
         return text
 
 
 def existing_file(source: str) -> Path:
-    """``source`` as a path where something is. Raises ``NoFileError``."""
+    """``source`` as a path where something is. Raises ``NoFileError``, ``AddressError``."""
+    if is_live(source):
+        raise AddressError("a live source has no end; `streamvid watch` watches it")
     if not is_there(source):
         raise NoFileError(f"no file called {_short(source)!r}; pass a video file")
     return Path(source)
+
+
+def is_live(source: str) -> bool:
+    """Whether it is the address of a live source, and no file has that name."""
+    return bool(_LIVE.match(source)) and not is_there(source)
 
 
 def _refuse_hidden(source: str) -> None:

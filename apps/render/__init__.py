@@ -23,6 +23,13 @@ from apps.render.lines import (
     settings_lines,
     timing_line,
 )
+from apps.render.live_lines import (
+    event_line,
+    file_probe_lines,
+    source_probe_lines,
+    state_words,
+    watch_line,
+)
 from apps.render.progress import ProgressView
 from apps.render.waiting import WaitingLine
 
@@ -31,6 +38,8 @@ __all__ = [
     "WaitingLine",
     "answer_document",
     "answer_lines",
+    "event_line",
+    "file_probe_lines",
     "format_bytes",
     "ingest_document",
     "inspection_document",
@@ -47,5 +56,8 @@ __all__ = [
     "search_lines",
     "settings_document",
     "settings_lines",
+    "source_probe_lines",
+    "state_words",
     "timing_line",
+    "watch_line",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from apps.server.protocol import (
 from apps.server.sources import Notify
 from capture import Address, Credentials, LiveSettings
 from streamvid.errors import StreamvidError
-from streamvid.live import WatchEvent, WatchStatus
+from streamvid.live import Watch, WatchEvent, WatchStatus
 from streamvid.session import Session
 
 _SCHEMES = ("rtsp:", "rtsps:", "http:", "https:", "webcam:", "lavfi:")
@@ -28,7 +29,8 @@ class LiveOpener:
     """Opens addresses of live sources.
 
     ``find_credentials`` knows user and password of a host, where the address has none;
-    ``keep_bytes`` is what each recording may take.
+    ``keep_bytes`` is what each recording may take, ``socket`` where this process listens for the
+    questions of others.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class LiveOpener:
         *,
         find_credentials: Callable[[str], Credentials | None] = lambda host: None,
         keep_bytes: Callable[[], int],
+        socket: str | None = None,
     ) -> None:
+        self._socket = socket
         self._session, self._settings = session, settings
         self._find_credentials, self._keep_bytes = find_credentials, keep_bytes
 
@@ -53,55 +57,40 @@ class LiveOpener:
             found = self._find_credentials(parsed.host)
         except capture.CaptureError as error:
             raise ProtocolError("cannot_open", str(error), param="address") from error
-        return self.watch(name, parsed, notify, credentials=found)
 
-    def watch(
-        self,
-        name: str,
-        address: Address,
-        notify: Notify,
-        *,
-        recording: str | None = None,
-        credentials: Credentials | None = None,
-        socket: str | None = None,
-        tell: Callable[[WatchEvent], None] = lambda event: None,
-    ) -> LiveWatched:
-        """As ``open``; the memory is that of ``recording``, else of the address."""
-        return LiveWatched(
-            self._session, name, address, notify,
-            recording=recording, settings=self._settings, credentials=credentials,
-            keep_bytes=self._keep_bytes(), socket=socket, tell=tell,
-        )  # fmt: skip
+        def begin(tell: Callable[[WatchEvent], None]) -> Watch:
+            return self._session.watch(
+                parsed, live=self._settings, credentials=found,
+                keep_bytes=self._keep_bytes(), socket=self._socket, tell=tell,
+            )  # fmt: skip
+
+        try:
+            return LiveWatched(name, parsed.name, notify, begin)
+        except StreamvidError as error:
+            raise ProtocolError("cannot_open", str(error), param="address") from error
 
 
 class LiveWatched:
-    """A live source while it is watched. Raises ``ProtocolError`` where it is watched already."""
+    """A live source while it is watched.
+
+    ``begin`` starts the watch, which tells what it is given; what it raises comes out.
+    """
 
     def __init__(
         self,
-        session: Session,
         name: str,
-        address: Address,
+        title: str,
         notify: Notify,
+        begin: Callable[[Callable[[WatchEvent], None]], Watch],
         *,
-        recording: str | None,
-        settings: LiveSettings,
-        credentials: Credentials | None,
-        keep_bytes: int,
-        socket: str | None,
-        tell: Callable[[WatchEvent], None],
         wall_s: Callable[[], float] = time.time,
     ) -> None:
-        self._name, self._title, self._notify, self._tell = name, address.name, notify, tell
+        self._name, self._title, self._notify = name, title, notify
         self._wall_s = wall_s
         self._dropped = 0
-        try:
-            self.watch = session.watch(
-                address, name=recording, live=settings, credentials=credentials,
-                keep_bytes=keep_bytes, socket=socket, tell=self._heard,
-            )  # fmt: skip
-        except StreamvidError as error:
-            raise ProtocolError("cannot_open", str(error), param="address") from error
+        self._begun = threading.Event()
+        self.watch = begin(self._heard)
+        self._begun.set()
 
     @property
     def kind(self) -> SourceKind:
@@ -135,6 +124,7 @@ class LiveWatched:
         return self.watch.wait(within_s)
 
     def _heard(self, event: WatchEvent) -> None:
+        self._begun.wait()  # the first may come before ``begin`` has returned
         match event.kind:
             case "gap":
                 self._notify(SourceGap(self._name, event.t_s, event.reason, event.end_s))
@@ -144,7 +134,6 @@ class LiveWatched:
                 self._notify(FrameDropped(self._name, count, self._dropped))
             case _:
                 self._notify(self.status())
-        self._tell(event)
 
 
 def told_status(name: str, title: str, now: WatchStatus, *, wall_s: float) -> SourceStatus:

@@ -22,7 +22,7 @@ from apps.server.lobby import Lobby
 from apps.server.protocol import Limits
 from apps.server.room import Room
 from apps.server.serving import QuietServer, Serving, server_config
-from apps.server.sources import Opener
+from apps.server.sources import Notify
 from apps.server.web import build_app
 from streamvid.session import Session
 
@@ -81,13 +81,11 @@ def local_socket(folder: Path) -> Iterator[tuple[socket.socket, Path]]:
 class LocalServer:
     """Serves a room on a local socket, in a thread of its own; a context manager.
 
-    ``openers`` make the room's sources. Leaving it sends clients away; sources and ``session`` are
-    left to whoever made them.
+    The room's sources are those that it adopts. Leaving it sends clients away; sources and
+    ``session`` are left to whoever made them.
     """
 
-    def __init__(
-        self, session: Session, listening: socket.socket, openers: tuple[Opener, ...]
-    ) -> None:
+    def __init__(self, session: Session, listening: socket.socket) -> None:
         self._listening = listening
         self._serving = Serving(Access(None, "localhost"), Admission(), Limits())
         self._lobby = Lobby(
@@ -96,9 +94,8 @@ class LocalServer:
             most_clients=self._serving.most_clients,
             answer_threads=self._serving.answer_threads,
         )
-        self.room = Room(
-            session, openers, most_sources=self._serving.limits.sources, notify=self._lobby.notify
-        )
+        self.notify: Notify = self._lobby.notify
+        self.room = Room(session, (), most_sources=self._serving.limits.sources, notify=self.notify)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._ready = threading.Event()

@@ -81,6 +81,11 @@ class Room:
                 else:
                     self._entries[name] = _Entry(source, by_client)
 
+    def adopt(self, name: str, source: WatchedSource) -> None:
+        """Take a source that is watched already."""
+        with self._lock:
+            self._entries[name] = _Entry(source, by_client=False)
+
     def remove(self, name: str) -> None:
         """End a source that a client added, keep its memory. Raises ``ProtocolError``."""
         with self._lock:

@@ -78,6 +78,7 @@ class ContextMaker:
             chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec), owner=work.owner,
             check=check,
         )  # fmt: skip
+        work.full_prefills = int(not work.reused)
         return kept
 
     def _sealed_context(
@@ -100,5 +101,6 @@ class ContextMaker:
         work.prefix_drift = held.drift
         work.view_tokens = grown.kept.view_length - len(held.epoch.head)
         work.reused, work.epoch = not grown.begun, held.epoch.number
+        work.full_prefills = int(grown.begun)
         work.extended_tokens = 0 if grown.begun else grown.tokens
         return grown.kept

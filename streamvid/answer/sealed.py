@@ -31,6 +31,8 @@ KEPT_LINES = 8
 """Open ranges that are followed; the one asked about longest ago is given up."""
 KEEP_UP_TOKENS = 32
 """A pass reads all weights for one token as for many: so many are waited for in the background."""
+IDLE_CHUNK_TOKENS = 256
+"""Most tokens of a pass in the background: a question that comes meanwhile waits for its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Line:
     key: LineKey
     view: GrowingView
     epoch: Epoch | None = None
+    looked_frames: int = 0
+    """Of the recording, when it was last kept up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +138,11 @@ class SealedContexts:
             lines = [line for key, line in self._lines.items() if key.recording_id == recording.id]
         for line in lines:
             with recording.snapshot() as snapshot:
+                frames = snapshot.frame_count()
+                new_tokens = (frames - line.looked_frames) * snapshot.geometry.tokens_per_frame
+                if 0 <= new_tokens < KEEP_UP_TOKENS:
+                    continue  # to look costs more than to wait for some more
+                line.looked_frames = frames
                 work = self._brought_up(line, recording, snapshot)
             if work is not None:
                 self._append_idly(line, *work)
@@ -214,7 +223,8 @@ class SealedContexts:
 
         def begin(model: VideoModel) -> int | None:
             kept = self._store.idle(epoch.key)
-            if kept is None and begins and epoch.key not in self._store:
+            begin_it = begins and epoch.key not in self._store and line.epoch is epoch
+            if kept is None and begin_it:
                 kept = self._store.add(epoch.key, model.context(epoch.head))
                 kept.busy = False
             return None if kept is None else kept.view_length - len(epoch.head)
@@ -227,7 +237,8 @@ class SealedContexts:
             rows = line.view.tokens_from(there // entry_tokens)[there % entry_tokens :]
         if len(rows) < KEEP_UP_TOKENS and not begins:
             return
-        chunk_tokens = jobs.chunk_tokens(self._settings, self._engine.facts().spec)
+        wanted_tokens = jobs.chunk_tokens(self._settings, self._engine.facts().spec)
+        chunk_tokens = min(wanted_tokens, IDLE_CHUNK_TOKENS)
         for start in range(0, len(rows), chunk_tokens):
             part, length = rows[start : start + chunk_tokens], len(epoch.head) + there + start
 

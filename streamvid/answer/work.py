@@ -57,6 +57,7 @@ class Work:
     fusion: FusionSet | None = None
     merged_view: bool = False
     sealed_prefix: bool = False
+    full_prefills: int = 0
     extended_tokens: int = 0
     epoch: int = 0
     prefix_drift: float = 0.0
@@ -111,7 +112,7 @@ def answer_of(work: Work, finish: Ending, now_s: float) -> Answer:
             new_tokens=new_tokens,
             tokens_per_s=new_tokens / decode_s if decode_s > 0 else 0.0,
             context_reused=work.reused,
-            full_prefills=int(work.view_tokens > 0 and not work.reused),
+            full_prefills=work.full_prefills,
             extended_tokens=work.extended_tokens,
             epoch=work.epoch,
             prefix_drift=work.prefix_drift,

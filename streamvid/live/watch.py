@@ -120,6 +120,11 @@ class Watch:
         return True
 
     @property
+    def ready(self) -> bool:
+        """Whether the model is loaded and the recording open."""
+        return self._recorder is not None
+
+    @property
     def has_recording(self) -> bool:
         """Whether something of the source is remembered, of this run or an earlier one."""
         return self.remembered or self._start.first_tick > 0

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, KVCache, LanguageModel
+from streamvid.model.micro_batches import is_out_of_memory
 from streamvid.model.seam import FusedSum, Picture, States
 
 
@@ -91,14 +92,26 @@ class DecoderContext:
         return self._cache.nbytes
 
     def extend(self, embeddings: npt.NDArray[np.floating]) -> None:
-        """Prefill ``embeddings`` [n, d]. Raises ContextFullError past the model's last position."""
+        """Prefill ``embeddings`` [n, d].
+
+        Raises ContextFullError past the model's last position, ModelError out of memory.
+        """
         if len(embeddings) == 0:
             return
         rows, chunk_tokens = as_tensor(embeddings), self._language.chunk_tokens
         if self._opening is not None:
             rows = torch.cat((self._opening, rows))
             chunk_tokens += self._opening.shape[0]  # one pass, not one and a little one
-        self._language.extend(rows, self._cache, chunk_tokens=chunk_tokens)
+        try:
+            self._language.extend(rows, self._cache, chunk_tokens=chunk_tokens)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            tokens = self._cache.length + len(rows)
+            raise ModelError(
+                f"not enough memory for a context of {tokens} tokens"
+                f" ({tokens * self._language.token_bytes / 1e9:.1f} GB): lower view_tokens"
+            ) from error
         self._opening = None
 
     def rewind(self, length: int) -> None:

@@ -45,6 +45,17 @@ class KVCache:
         return sum(buffer.nbytes for buffer in (*self._keys, *self._values))
 
     @property
+    def layers(self) -> int:
+        """How many layers it has; 0 when closed."""
+        return len(self._keys)
+
+    def filled(self) -> list[tuple[Tensor, Tensor]]:
+        """Of each layer views of the keys and values that are there, [K, length, D]."""
+        self._check_open()
+        pairs = zip(self._keys, self._values, strict=True)
+        return [(keys[:, : self.length], values[:, : self.length]) for keys, values in pairs]
+
+    @property
     def room_tokens(self) -> int:
         """Tokens that fit before the buffers grow; 0 when closed."""
         return self._keys[-1].shape[1] if self._keys else 0

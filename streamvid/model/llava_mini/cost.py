@@ -9,7 +9,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streamvid.model.errors import WeightsError
@@ -18,7 +18,8 @@ from streamvid.model.llava_mini.config import LlavaMiniConfig
 
 BF16_BYTES = 2
 # 4 bits, one 8-bit scale for 64 weights, one float32 scale for 256 of those.
-NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
+NF4_BLOCK = 64
+NF4_BYTES = 0.5 + 1 / NF4_BLOCK + 4 / (NF4_BLOCK * 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +213,28 @@ def _decoder_flops(language: LlamaConfig, tokens: int, layers: int) -> int:
 
 
 def _decoder_bytes(language: LlamaConfig, layers: int, *, quantized: bool) -> int:
-    each = NF4_BYTES if quantized else BF16_BYTES
     norms = 2 * language.hidden_size * BF16_BYTES
-    return layers * (round(_layer_weights(language) * each) + norms)
+    matrices = BF16_BYTES * _layer_weights(language)
+    if quantized:
+        matrices = round(NF4_BYTES * sum(_padded_matrices(language)))
+    return layers * (matrices + norms)
+
+
+def _padded_matrices(language: LlamaConfig) -> Iterator[int]:
+    """Weights of one layer's matrices as 4 bits hold them: a row is whole blocks."""
+    d, inner = language.hidden_size, language.intermediate_size
+    for rows, columns in (
+        (language.attention_width + 2 * language.key_value_width, d),
+        (d, language.attention_width),
+        (2 * inner, d),
+        (d, inner),
+    ):
+        yield rows * -(-columns // NF4_BLOCK) * NF4_BLOCK
+
+
+def context_token_bytes(language: LlamaConfig, *, item_bytes: int = BF16_BYTES) -> int:
+    """Bytes of one token's keys and values in the language model."""
+    return 2 * item_bytes * language.key_value_width * language.num_hidden_layers
 
 
 def _token_bytes(language: LlamaConfig, layers: int) -> int:

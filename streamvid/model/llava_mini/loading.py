@@ -28,6 +28,7 @@ from streamvid.model.llava_mini.config import LlavaMiniConfig
 from streamvid.model.llava_mini.core import LlavaMini
 from streamvid.model.llava_mini.cost import tower_shape
 from streamvid.model.llava_mini.frame_encoder import FrameEncoder, FrameGeometry
+from streamvid.model.llava_mini.ledger import Ledger, held_weights, planned_weights
 from streamvid.model.llava_mini.model import LlavaMiniModel, LlavaMiniParts
 from streamvid.model.llava_mini.prefusion import PreFusion
 from streamvid.model.llava_mini.projector import Projector
@@ -85,23 +86,21 @@ def load_llava_mini(
         else device_precision(precision)
     )
     say(f"loading {name or folder.name}: {config.language.num_hidden_layers} layers, {chosen.name}")
+    free_bytes = free_memory() if on_processor else free_device_memory(device)
     dtype = torch.float32 if chosen.prefill == "fp32" else torch.bfloat16
     if tower_folder is not None:
         tower = load_tower(tower_folder, config, dtype=dtype)
     else:
         tower = tower_within(tensors, config, dtype=dtype)
-    budget = reckon(
-        config,
-        tower_shape(tower.model.config.to_dict(), config.vision_layer),
-        free_bytes=free_memory() if on_processor else free_device_memory(device),
-        quantized=chosen.prefill == "nf4",
-        widened=chosen.prefill == "fp32",
-    )
-    if budget.warning:
-        say(budget.warning)
+    sizes = tower_shape(tower.model.config.to_dict(), config.vision_layer)
+    budget = reckon(config, sizes, free_bytes=free_bytes, precision=chosen)
     core = build_core(config, Reported(tensors, say), tower, chosen, device=device)
+    ledger = Ledger(say=say)
+    planned = planned_weights(config, sizes, chosen)
+    for part, held_bytes in held_weights(core).items():
+        ledger.check(f"weights of the {part}", planned[part], held_bytes)
     clip_folder = tower_folder or folder
-    return LlavaMiniModel(
+    model = LlavaMiniModel(
         LlavaMiniParts(
             name=name or folder.name,
             core=core,
@@ -115,8 +114,13 @@ def load_llava_mini(
             prompt=Prompt(folder, template=template),
             digest=weights_digest([folder, *([tower_folder] if tower_folder else [])]),
             micro_batches=MicroBatches(budget.encode_batch, say=say),
+            ledger=ledger,
+            room_tokens=budget.view_tokens,
         )
     )
+    if model.spec.default_view_tokens == budget.view_tokens:
+        say(f"memory is short: views of {budget.view_tokens} tokens at most")
+    return model
 
 
 class Reported(Mapping[str, Tensor]):

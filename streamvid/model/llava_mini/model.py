@@ -18,7 +18,9 @@ from streamvid.model.decoder_context import (
 from streamvid.model.errors import ModelError
 from streamvid.model.llama import FrameStates, generate
 from streamvid.model.llava_mini.core import LlavaMini
+from streamvid.model.llava_mini.cost import context_token_bytes
 from streamvid.model.llava_mini.frame_encoder import FrameEncoder
+from streamvid.model.llava_mini.ledger import Ledger
 from streamvid.model.llava_mini.prompt import Prompt
 from streamvid.model.micro_batches import MicroBatches
 from streamvid.model.seam import (
@@ -52,6 +54,10 @@ class LlavaMiniParts:
     """Of the checkpoint's and the tower's weights."""
     micro_batches: MicroBatches
     """Frames that are encoded at a time."""
+    ledger: Ledger
+    """Holds what is made to the plan's arithmetic."""
+    room_tokens: int
+    """Most tokens of a view that memory has room for."""
 
 
 class LlavaMiniModel:
@@ -77,9 +83,12 @@ class LlavaMiniModel:
             short_side_px=max(_SHORT_SIDE_PX, parts.frames.vision.tower.image_px),
             usable_context_tokens=usable,
             trained_context_tokens=trained,
-            default_view_tokens=max(
-                core.config.tokens_per_frame,
-                trained - len(self._prefix_ids) - ANSWER_RESERVE_TOKENS,
+            default_view_tokens=min(
+                parts.room_tokens,
+                max(
+                    core.config.tokens_per_frame,
+                    trained - len(self._prefix_ids) - ANSWER_RESERVE_TOKENS,
+                ),
             ),
             default_fusion_frames=DEFAULT_FUSION_FRAMES,
             encode_batch=parts.micro_batches.size,
@@ -152,7 +161,10 @@ class LlavaMiniModel:
         """Pre-fusion keys and values of ``stills``, the prefix's included."""
         if not stills:
             raise ValueError("no stills; pass at least one")
-        return HeldStates(FrameStates.join(self._parts.micro_batches.run(self._states, stills)))
+        states = FrameStates.join(self._parts.micro_batches.run(self._states, stills))
+        each = states.nbytes // len(stills)
+        self._parts.ledger.check("states of a frame", self._spec.state_bytes, each)
+        return HeldStates(states)
 
     def _states(self, stills: Sequence[Picture]) -> FrameStates:
         seen = self._parts.frames.see(stills)
@@ -188,7 +200,13 @@ class LlavaMiniModel:
     def context(self, prefix_head: FloatArray) -> DecoderContext:
         """A KV cache holding the prefix head's mean [head, d]."""
         language = self._core.language
-        return DecoderContext(language, language.new_cache(), as_tensor(prefix_head))
+        cache = language.new_cache()
+        self._parts.ledger.check(
+            "keys and values of a token",
+            context_token_bytes(language.config, item_bytes=cache.dtype.itemsize),
+            cache.nbytes // cache.room_tokens,
+        )
+        return DecoderContext(language, cache, as_tensor(prefix_head))
 
     def generate(
         self,

@@ -11,15 +11,16 @@ from typing import Literal
 
 from streamvid.model.errors import ModelError
 from streamvid.model.llava_mini.config import LlavaMiniConfig
-from streamvid.model.llava_mini.cost import PartCost, TowerShape, Work, costs
+from streamvid.model.llava_mini.cost import PartCost, TowerShape, Work, context_token_bytes, costs
 
 PrecisionChoice = Literal["bf16", "nf4"]
 RUNTIME_BYTES = 1 << 30
 """What a CUDA context, its libraries' workspaces and a fragmented heap take."""
 _LARGEST_BATCH = 64
-_PROMPT_TOKENS = 600
+PROMPT_TOKENS = 600
 """Prefix, question and answer."""
-_PREFIX_TOKENS = 64
+PREFIX_TOKENS = 64
+"""Of a prompt, where no tokenizer tells; the golden checkpoints have 40 and 59."""
 _FUSION_FRAMES = 64
 _BATCH_SHARE = 0.12
 """Of what weights leave, at most so much goes to a batch's activations."""
@@ -90,7 +91,7 @@ def make_plan(config: LlavaMiniConfig, tower: TowerShape, demand: Demand) -> Pla
 def _plan_in(
     precision: PrecisionChoice, config: LlavaMiniConfig, tower: TowerShape, demand: Demand
 ) -> Plan:
-    work = Work(frames=1, parts=demand.parts, text_tokens=_PROMPT_TOKENS)
+    work = Work(frames=1, parts=demand.parts, text_tokens=PROMPT_TOKENS)
     parts = costs(config, tower, work, quantized=precision == "nf4")
     weights = sum(part.weight_bytes for part in parts)
     by_name = {part.name: part for part in parts}
@@ -98,9 +99,9 @@ def _plan_in(
     # Four bits are widened one matrix at a time.
     widened = 2 * _largest_matrix(config) if precision == "nf4" else 0
     prompt_bytes = by_name["language model"].activation_bytes + widened
-    token_bytes = _context_token_bytes(config)
+    token_bytes = context_token_bytes(config.language)
     least = weights + RUNTIME_BYTES + frame_bytes + prompt_bytes
-    least += (_PROMPT_TOKENS + config.tokens_per_frame) * token_bytes
+    least += (PROMPT_TOKENS + config.tokens_per_frame) * token_bytes
     if least > demand.device_bytes:
         raise ModelError(
             f"{_gb(least)} are needed for weights in {precision}, one frame and a prompt;"
@@ -111,23 +112,23 @@ def _plan_in(
     while batch < _LARGEST_BATCH and 2 * batch * frame_bytes <= _BATCH_SHARE * room:
         batch *= 2
     room -= batch * frame_bytes
-    state_bytes = max(1, by_name["pre-fusion"].cache_bytes)
+    # A frame is encoded, and its states hold it, with the prefix alone; questions come later.
+    encoding = costs(config, tower, Work(parts=demand.parts, text_tokens=PREFIX_TOKENS))
+    state_bytes = max(1, next(p.cache_bytes for p in encoding if p.name == "pre-fusion"))
     fused = min(_FUSION_FRAMES, round(_STATES_SHARE * room) // state_bytes)
     room -= fused * state_bytes
     seen_tokens = round(demand.hours * 3600) * config.tokens_per_frame
-    longest = min(seen_tokens, config.language.max_position_embeddings - _PROMPT_TOKENS)
-    view = max(0, min(longest, room // token_bytes - _PROMPT_TOKENS))
+    longest = min(seen_tokens, config.language.max_position_embeddings - PROMPT_TOKENS)
+    view = max(0, min(longest, room // token_bytes - PROMPT_TOKENS))
     items = (
         Item("weights", weights, f"language model and pre-fusion in {precision}, the rest bf16"),
         Item("runtime", RUNTIME_BYTES, "the device's own libraries"),
         Item("a batch of frames", batch * frame_bytes, f"{batch} at a time"),
-        Item("a prompt under way", prompt_bytes, f"{_PROMPT_TOKENS} tokens"),
-        Item("context", (view + _PROMPT_TOKENS) * token_bytes, _why_view(view, seen_tokens)),
+        Item("a prompt under way", prompt_bytes, f"{PROMPT_TOKENS} tokens"),
+        Item("context", (view + PROMPT_TOKENS) * token_bytes, _why_view(view, seen_tokens)),
         Item("fusion states", fused * state_bytes, f"{fused} frames kept between questions"),
     )
-    # A frame is encoded with the prefix alone; questions are fused when somebody asks.
-    encoding = Work(frames=1, parts=demand.parts, text_tokens=_PREFIX_TOKENS)
-    flops = sum(part.flops for part in _of_a_frame(costs(config, tower, encoding)))
+    flops = sum(part.flops for part in _of_a_frame(encoding))
     return Plan(
         precision=precision,
         encode_batch=batch,
@@ -146,11 +147,6 @@ def _of_a_frame(parts: list[PartCost]) -> list[PartCost]:
 
 def _largest_matrix(config: LlavaMiniConfig) -> int:
     return config.language.hidden_size * config.language.intermediate_size
-
-
-def _context_token_bytes(config: LlavaMiniConfig) -> int:
-    language = config.language
-    return 2 * 2 * language.key_value_width * language.num_hidden_layers
 
 
 def _why_view(view: int, seen: int) -> str:

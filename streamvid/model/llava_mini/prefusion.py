@@ -50,6 +50,11 @@ class PreFusion:
         return 0 if self._stack is None else self._stack.token_bytes
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the layers' matrices."""
+        return 0 if self._stack is None else self._stack.nbytes
+
+    @property
     def precision(self) -> str:
         """Of its products; ``none`` without layers."""
         return "none" if self._stack is None else self._stack.precision.name

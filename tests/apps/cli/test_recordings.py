@@ -11,7 +11,8 @@ INSPECT_NAMES = {
     "id", "name", "source", "length_s", "frames", "previews", "ticks_expected", "ticks_seen",
     "ticks_covered", "ticks_dropped", "ticks_gapped", "ticks_pending", "gaps", "damage", "bytes",
     "fingerprint", "model", "coverage", "replaces", "complete", "busy", "created_wall_s",
-    "updated_wall_s", "expected_s", "problem", "sampling",
+    "updated_wall_s", "expected_s", "problem", "sampling", "kind", "runs", "since_wall_s",
+    "first_kept_s", "newest_t_s", "newest_wall_s", "blind_s", "events", "older_events",
 }  # fmt: skip
 
 

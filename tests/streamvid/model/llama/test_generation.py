@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streamvid.model.errors import PromptError
 from streamvid.model.llama import generate
 from streamvid.model.llama.generation import Finished, Sampling
+from streamvid.model.llama.sampling import pick_token
 
 one_model = settings(
     max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
@@ -192,3 +193,59 @@ def test_given_randomness_goes_before_the_seed(model):
     given_text, _ = run(model, prompt, sampling=sampling, random=random)
     seeded = Sampling(max_new_tokens=20, temperature=1.5, seed=7)
     assert given_text == run(model, prompt, sampling=seeded)[0]
+
+
+@one_model
+@given(
+    st.lists(st.integers(1, 40), min_size=2, max_size=5),
+    st.integers(0, 40),
+    st.sampled_from([0.0, 1.2]),
+)
+def test_prompts_of_unequal_length_answered_side_by_side_are_answered_as_alone(
+    model, lengths, shared, temperature
+):
+    """A ragged batch as the engine runs one: a step of each in turn, behind one forked context."""
+    prompts = [torch.randn(length, 48) for length in lengths]
+    context = model.new_cache()
+    model.extend(torch.randn(shared, 48), context)
+
+    def start(row: int, cache):
+        sampling = Sampling(max_new_tokens=5 + row, temperature=temperature, seed=row)
+        return generate(
+            model, cache, prompts[row], sampling, decode=decode, end_ids=(3,), chunk_tokens=7
+        )
+
+    alone = [list(start(row, context.fork()))[:-1] for row in range(len(prompts))]
+    running = {row: start(row, context.fork()) for row in range(len(prompts))}
+    together: list[list[str]] = [[] for _ in prompts]
+    while running:
+        for row, steps in list(running.items()):
+            piece = next(steps)
+            if isinstance(piece, Finished):
+                del running[row]
+            else:
+                together[row].append(piece)
+    assert together == alone
+
+
+def test_every_piece_is_whole_characters(model):
+    """Some ids are halves of a character: pieces hold no mark that decoding all at once has not."""
+    for seed in range(8):
+        sampling = Sampling(max_new_tokens=60, temperature=3.0, seed=seed)
+        random = torch.Generator().manual_seed(seed)
+        prompt = torch.randn(5, 48)
+        cache = model.new_cache()
+        pieces = [p for p in generate(model, cache, prompt, sampling, decode=decode, end_ids=(),
+                                      random=random) if isinstance(p, str)]  # fmt: skip
+        ids = sampled_ids(model, prompt, sampling, torch.Generator().manual_seed(seed))
+        assert "".join(pieces) == decode(ids)
+
+
+def sampled_ids(model, prompt, sampling, random) -> list[int]:
+    cache = model.new_cache()
+    logits = model.prefill(prompt, cache)
+    ids: list[int] = []
+    while len(ids) < sampling.max_new_tokens:
+        ids.append(pick_token(logits, sampling, random))
+        logits = model.decode_step(ids[-1], cache)
+    return ids

@@ -1,0 +1,73 @@
+"""What commands that watch live sources share: how much is kept, and who may see the source."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from apps.cli.options import Command
+from apps.cli.sizes import Bytes
+from apps.keeping import default_keep_bytes
+from apps.settings import AppSettings
+from capture import Credentials, find_credentials
+
+MIN_KEEP_BYTES = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChoice:
+    """``keep_bytes`` of a recording (``None``: the default) and a file of credentials."""
+
+    keep_bytes: int | None
+    credentials_file: Path | None
+
+    def keep(self, settings: AppSettings) -> int:
+        """What a recording may take."""
+        if self.keep_bytes is not None:
+            return self.keep_bytes
+        return default_keep_bytes(settings.recordings)
+
+    def credentials(self, host: str) -> Credentials | None:
+        """User and password of ``host``, from the environment, else the file.
+
+        Raises ``CredentialsError``.
+        """
+        return find_credentials(host, variables=os.environ, file=self.credentials_file)
+
+
+def live_options(function: Command) -> Command:
+    """Add ``--keep`` and ``--credentials``; call ``function`` with ``live=LiveChoice``."""
+
+    @click.option(
+        "--keep",
+        type=Bytes(),
+        callback=_checked,
+        metavar="SIZE",
+        help="What a live recording may take on the disk; its oldest minutes go first."
+        " Default: 50GB, or a quarter of what is free.",
+    )
+    @click.option(
+        "--credentials",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        metavar="FILE",
+        help="Users and passwords of cameras, in netrc's format. Else they come from the address,"
+        " or STREAMVID_SOURCE_USER and STREAMVID_SOURCE_PASSWORD.",
+    )
+    @functools.wraps(function)
+    def command(*arguments: Any, keep: int | None, credentials: Path | None, **rest: Any) -> None:
+        function(*arguments, live=LiveChoice(keep, credentials), **rest)
+
+    return command
+
+
+def _checked(_ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    if value is not None and value < MIN_KEEP_BYTES:
+        raise click.BadParameter(
+            f"{value} bytes hold next to nothing; pass 10MB or more", param=param
+        )
+    return value

@@ -1,0 +1,204 @@
+"""``streamvid watch``: a live source, watched into memory and asked in the same terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from apps.cli.conversation import converse
+from apps.cli.live_options import LiveChoice, live_options
+from apps.cli.options import Needed, Setup, TimeText, Words, open_session, say, takes_settings
+from apps.cli.sources import existing_file, is_live
+from apps.errors import AddressError, NothingSeenError, SourceSilentError
+from apps.render import one_line
+from apps.times import format_time
+from capture import Address, CaptureError
+from streamvid.answer import TimeRange
+from streamvid.live import Watch, WatchEvent
+from streamvid.session import AnswerStream, Conversation, Session
+
+if TYPE_CHECKING:
+    from apps.cli.watch_view import WatchView
+    from apps.server.live_source import LiveWatched
+    from apps.server.protocol import FrameDropped, SourceGap, SourceStatus
+
+SOURCE_NAME = "live"
+"""What the one source is called among messages."""
+END_WITHIN_S = 4.5
+_EPILOG = """\b
+Examples:
+  streamvid watch rtsp://192.168.1.20/stream1 --name front --keep 20GB
+  streamvid watch webcam:0 --for 8h
+  streamvid watch talk.mp4 --realtime
+  streamvid watch lavfi:testsrc2
+
+\b
+While it watches, type questions here, or ask from another terminal: streamvid ask front "…".
+Ctrl-C ends it; what was watched is kept, and the same command goes on with it. How long it waits
+for a silent camera, and how it tries again: streamvid watch --show-settings (live_…).
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("source", cls=Needed)
+@click.option(
+    "--name",
+    type=Words(),
+    metavar="TEXT",
+    help="Name of the recording; the same name goes on with it. Default: the address.",
+)
+@click.option("--for", "for_s", type=TimeText(), metavar="TIME", help="End after this: 8h, 90m.")
+@click.option("--realtime", is_flag=True, help="Play a file at filming speed, as if it were live.")
+@live_options
+@takes_settings
+def watch(
+    setup: Setup,
+    *,
+    source: str,
+    name: str | None,
+    for_s: float | None,
+    realtime: bool,
+    live: LiveChoice,
+) -> None:
+    """Watch a live SOURCE into memory until Ctrl-C, and answer questions about it meanwhile.
+
+    SOURCE is an address (rtsp://, http://, webcam:N, lavfi:GRAPH), or with --realtime a file. It is
+    lost and found as cameras are; when nothing was seen, and why, is remembered too.
+    """
+    address = _address(source, realtime=realtime)
+    try:
+        credentials = live.credentials(address.host)
+    except CaptureError as error:
+        raise SourceSilentError(str(error)) from error
+    from apps.cli.watch_view import make_view
+    from apps.server.live_source import LiveWatched
+    from apps.server.local import LocalServer, local_socket, socket_folder
+
+    view = make_view(setup, one_line(name or address.name))
+    with (
+        _terminated_like_interrupted(),
+        local_socket(socket_folder(os.environ)) as (listening, path),
+        open_session(setup, quiet=view.draws) as session,
+    ):
+        server = LocalServer(session, listening)
+
+        def begin(tell: Callable[[WatchEvent], None]) -> Watch:
+            def both(event: WatchEvent) -> None:
+                tell(event)
+                view.tell(event)
+
+            return session.watch(
+                address, name=name, live=setup.settings.live, credentials=credentials,
+                keep_bytes=live.keep(setup.settings), socket=str(path), tell=both,
+            )  # fmt: skip
+
+        def notify(message: SourceGap | FrameDropped | SourceStatus) -> None:
+            server.notify(message)
+            view.notify(message)
+
+        watched = LiveWatched(SOURCE_NAME, address.name, notify, begin)
+        server.room.adopt(SOURCE_NAME, watched)
+        with server:
+            _watch_and_answer(view, watched, setup, session, for_s)
+
+
+def _watch_and_answer(
+    view: WatchView, watched: LiveWatched, setup: Setup, session: Session, for_s: float | None
+) -> None:
+    watching, began_s = watched.watch, time.monotonic()
+
+    def over() -> bool:
+        late = for_s is not None and time.monotonic() - began_s >= for_s
+        return late or not watching.running
+
+    talk = LateTalk(session, watching)
+    try:
+        converse(
+            talk, setup,
+            within=TimeRange(), stills=None,
+            lines=sys.stdin, questions=view.questions(watched, over),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        pass  # the ordinary end of a watch
+    finally:
+        watching.stop()
+        committed = watching.wait(END_WITHIN_S)
+        talk.close()
+    if not committed:
+        say("the model is busy; what was committed is kept")
+    watching.join(0)  # raises what ended it
+    _say_what_was_seen(watching, view.name)
+
+
+class LateTalk:
+    """A conversation that is opened with its first question: before, nothing is remembered."""
+
+    def __init__(self, session: Session, watching: Watch) -> None:
+        self._session, self._watching = session, watching
+        self._conversation: Conversation | None = None
+
+    def ask(self, question: str, *, within: TimeRange) -> AnswerStream:
+        """The next question. Raises ``NothingSeenError``."""
+        if self._conversation is None:
+            self._watching.flush()
+            if not self._watching.has_recording:
+                words = "nothing was seen yet" if self._watching.ready else "the model is loading"
+                raise NothingSeenError(f"{words}; ask again when it is")
+            self._conversation = self._session.talk_recorded(self._watching.recording_id)
+        return self._conversation.ask(question, within=within)
+
+    def close(self) -> None:
+        """Free what it held."""
+        if self._conversation is not None:
+            self._conversation.close()
+
+
+def _say_what_was_seen(watching: Watch, name: str) -> None:
+    if not watching.has_recording:
+        say("nothing was seen, so nothing is kept")
+        return
+    status = watching.status()
+    counters = status.counters
+    say(
+        f"{format_time(counters.expected)} are remembered: seen {counters.seen:,}, covered"
+        f" {counters.covered:,}, dropped {counters.dropped:,}, not seen {counters.gapped:,};"
+        f" ask on with: streamvid ask {shlex.quote(watching.recording_id)} …"
+    )
+
+
+def _address(source: str, *, realtime: bool) -> Address:
+    """Raises ``SourceSilentError``, ``AddressError``, ``NoFileError``."""
+    if not is_live(source):
+        existing_file(source)
+        if not realtime:
+            raise AddressError(
+                "a file is watched as fast as it goes by `streamvid ingest`; pass --realtime to"
+                " play it as if it were live"
+            )
+    try:
+        return Address.parse(source, realtime=realtime)
+    except CaptureError as error:
+        raise SourceSilentError(str(error)) from error
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends a watch as Ctrl-C does: with everything committed."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -10,6 +10,7 @@ from capture.errors import (
     NotSeekableError,
     NotVideoError,
     OpenError,
+    PictureError,
     SettingsError,
     SourceClosedError,
     SourceError,
@@ -24,6 +25,7 @@ from capture.live_settings import LiveSettings
 from capture.live_source import LiveSource
 from capture.passes import Pass
 from capture.probe import FileProbe, probe_file
+from capture.pushed_frames import PushedFrames
 from capture.settings import Sampling, Settings
 from capture.source import VideoSource
 from capture.source_probe import SourceProbe, probe_source
@@ -50,7 +52,9 @@ __all__ = [
     "NotVideoError",
     "OpenError",
     "Pass",
+    "PictureError",
     "Pixels",
+    "PushedFrames",
     "Sampling",
     "Settings",
     "SettingsError",

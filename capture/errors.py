@@ -11,6 +11,7 @@
     ├── NotSeekableError (ValueError) stretches asked of a file that must be decoded in one go
     ├── SourceClosedError (ValueError) the source was closed before this call
     ├── StillError (ValueError)       a still's bytes or pixels cannot be coded
+    ├── PictureError (ValueError)     bytes that somebody sent are no whole JPEG
     ├── AddressError (ValueError)     a live source's address cannot be understood
     ├── CredentialsError (OSError)    the file that should hold credentials cannot be used
     └── SourceError (OSError)         a live source shows nothing; ``reason`` is a code
@@ -58,6 +59,10 @@ class SourceClosedError(CaptureError, ValueError):
 
 class StillError(CaptureError, ValueError):
     """A still cannot be encoded or decoded."""
+
+
+class PictureError(CaptureError, ValueError):
+    """What was sent as a picture is no whole JPEG."""
 
 
 class AddressError(CaptureError, ValueError):

@@ -64,6 +64,18 @@ def orientation(matrix: bytes) -> Orientation:
     return UPRIGHT
 
 
+def turned(rotation_deg: int) -> Orientation:
+    """The orientation that turns by ``rotation_deg`` counter-clockwise, and mirrors nothing."""
+    match rotation_deg % 360:
+        case 90:
+            return Orientation(transpose=True, mirror_y=True)
+        case 180:
+            return Orientation(mirror_x=True, mirror_y=True)
+        case 270:
+            return Orientation(transpose=True, mirror_x=True)
+    return UPRIGHT
+
+
 def shown_size(width_px: int, height_px: int, pixel_aspect: Fraction | None) -> tuple[int, int]:
     """Width and height in square pixels of a coded picture, before it is turned upright."""
     aspect = pixel_aspect or Fraction(1)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 from capture.frame import Pixels
-from capture.geometry import UPRIGHT, Orientation, kept_size, orientation, shown_size
+from capture.geometry import UPRIGHT, Orientation, kept_size, orientation, shown_size, turned
 
 
 class PictureMaker:
@@ -50,7 +50,10 @@ class PictureMaker:
         """How the picture must be turned, and mirrored, to be upright."""
         rotation_deg = picture.rotation
         if rotation_deg not in self._orientations:
-            matrix = picture.side_data.get("DISPLAYMATRIX")
-            known = UPRIGHT if matrix is None else orientation(bytes(matrix))
+            try:
+                matrix = picture.side_data.get("DISPLAYMATRIX")
+                known = UPRIGHT if matrix is None else orientation(bytes(matrix))
+            except ValueError:  # PyAV 18.1 has no word for Exif, and then shows no side data at all
+                known = turned(rotation_deg)
             self._orientations[rotation_deg] = known
         return self._orientations[rotation_deg]

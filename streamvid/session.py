@@ -7,6 +7,7 @@ that loads it when a question or an ingest first needs it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -35,7 +36,7 @@ from streamvid.ingest.inspection import (
 from streamvid.ingest.looking import Glance, Still, Timeline, glance_at, still_at, timeline_of
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
-from streamvid.live import Watch, WatchEvent, WatchPlan
+from streamvid.live import Feed, Watch, WatchEvent, WatchPlan
 from streamvid.model.seam import VideoModel
 from streamvid.settings import Settings
 from streamvid.translate import translated
@@ -113,14 +114,36 @@ class Session:
         def feed(first_tick: int) -> LiveSource:
             return LiveSource(address, live, credentials=credentials, first_tick=first_tick)
 
+        return self.watch_feed(
+            address.identity, feed, name=name, keep_bytes=keep_bytes, socket=socket, tell=tell
+        )
+
+    def watch_feed(
+        self,
+        identity: str,
+        make_feed: Callable[[int], Feed],
+        *,
+        name: str | None = None,
+        keep_bytes: int | None = None,
+        socket: str | None = None,
+        tell: Callable[[WatchEvent], None] = lambda event: None,
+    ) -> Watch:
+        """``watch`` what ``make_feed`` makes, given the tick that this run begins at.
+
+        The recording is the one of ``name``, else of ``identity``.
+        """
         with translated():
-            source = describe_live(address.identity, name=name)
-            plan = WatchPlan(source, feed, keep_bytes, socket)
+            source = describe_live(identity, name=name)
+            plan = WatchPlan(source, make_feed, keep_bytes, socket)
             watch = Watch(
                 self._home, self._engine, self._settings, plan, tell=tell, grown=self.grown
             )
-        self._watches.append(watch)
         watch.start()
+        for old in tuple(self._watches):
+            if not old.running:
+                with suppress(ValueError):  # another thread was faster
+                    self._watches.remove(old)
+        self._watches.append(watch)
         return watch
 
     def reencode(

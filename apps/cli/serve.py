@@ -150,6 +150,7 @@ def serve(
     from apps.server.file_source import FileOpener
     from apps.server.live_source import LiveOpener
     from apps.server.local import local_socket, socket_folder
+    from apps.server.pushed_source import PushedOpener
     from apps.server.serving import bound_socket
     from apps.server.serving import serve as run
 
@@ -170,7 +171,11 @@ def serve(
             session, setup.settings.live, find_credentials=live.credentials,
             keep_bytes=lambda: live.keep(setup.settings), socket=str(path),
         )  # fmt: skip
-        openers = (live_opener, FileOpener(session))
+        pushed_opener = PushedOpener(
+            session, setup.settings.live,
+            keep_bytes=lambda: live.keep(setup.settings), socket=str(path),
+        )  # fmt: skip
+        openers = (live_opener, pushed_opener, FileOpener(session))
         begin = partial(_begin, sources=sources, url=url, as_json=setup.as_json)
         # The first question must not wait for the model; a daemon, since loading cannot be stopped.
         threading.Thread(target=_load, args=(session,), name="load", daemon=True).start()

@@ -106,11 +106,11 @@ class LiveWatched:
         """As of now; a watch that failed is refused, in words."""
         now = self.watch.status()
         failure = self.watch.failure
-        status = told_status(self._name, self._title, now, wall_s=self._wall_s())
+        status = told_status(self._name, self._title, now, kind=self.kind, wall_s=self._wall_s())
         if failure is None:
             return status
         return SourceStatus(
-            source=self._name, kind="live", state="refused", reason=one_line(failure),
+            source=self._name, kind=self.kind, state="refused", reason=one_line(failure),
             since=status.since, title=status.title, recording_id=self.recording_id,
         )  # fmt: skip
 
@@ -136,14 +136,16 @@ class LiveWatched:
                 self._notify(self.status())
 
 
-def told_status(name: str, title: str, now: WatchStatus, *, wall_s: float) -> SourceStatus:
+def told_status(
+    name: str, title: str, now: WatchStatus, *, kind: SourceKind = "live", wall_s: float
+) -> SourceStatus:
     """A watch's status as clients are told it."""
     source, counters = now.source, now.counters
     age_s = source.last_frame_age_s
     words = now.trouble or (f"{source.reason}: {source.detail}" if source.detail else source.reason)
     return SourceStatus(
         source=name,
-        kind="live",
+        kind=kind,
         state=source.state,
         reason=one_line(words),
         since=wall_s - source.since_s,

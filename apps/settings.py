@@ -21,6 +21,7 @@ VARIABLE_PREFIX = "STREAMVID_"
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
 Quantize = typing.Literal["none", "nf4"]
 Device = typing.Literal["auto", "cpu", "cuda"]
+Geometry = typing.Literal["stretch", "square", "pad", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class AppSettings:
     are trained weights in place of the packaged ones; ``precision`` "auto" takes what was measured
     to pay on this machine. With ``quantize`` "nf4" the decoder layers are kept in 4 bits.
     ``device`` is where a LLaVA-Mini runs ("auto": on CUDA if there is any); nano takes the
-    processor.
+    processor. ``geometry`` is how its frames become squares: "reference" is the reference
+    implementation's own resampling, bit by bit.
     """
 
     home: Path
@@ -41,6 +43,7 @@ class AppSettings:
     precision: Precision = "auto"
     quantize: Quantize = "none"
     device: Device = "auto"
+    geometry: Geometry = "stretch"
     core: Settings = dataclasses.field(default_factory=Settings)
 
     @property
@@ -151,6 +154,7 @@ _OWN: dict[str, typing.Any] = {
     "precision": Precision,
     "quantize": Quantize,
     "device": Device,
+    "geometry": Geometry,
 }
 _TYPES: dict[str, typing.Any] = _OWN | typing.get_type_hints(Settings)
 

@@ -11,7 +11,6 @@ import pytest
 from apps.client import connect
 from apps.connecting import Address
 from apps.errors import ServerLostError, ServerRefusedError
-from tests.apps.server.conftest import serve  # noqa: F401 - a fixture
 
 TOKEN = "correct-horse-battery-staple"
 
@@ -25,7 +24,7 @@ async def watched(client, source):
         await asyncio.sleep(0.02)
 
 
-def test_pieces_add_up_and_moments_have_pictures(serve, clip):  # noqa: F811
+def test_pieces_add_up_and_moments_have_pictures(serve, clip):
     served = serve("--source", f"clip={clip}")
 
     async def work():
@@ -44,7 +43,7 @@ def test_pieces_add_up_and_moments_have_pictures(serve, clip):  # noqa: F811
     assert timeline["seen"] == [[0.0, 9.0]]
 
 
-def test_two_questions_at_once_keep_their_pieces_apart(serve, clip):  # noqa: F811
+def test_two_questions_at_once_keep_their_pieces_apart(serve, clip):
     served = serve("--source", f"clip={clip}")
 
     async def work():
@@ -61,7 +60,7 @@ def test_two_questions_at_once_keep_their_pieces_apart(serve, clip):  # noqa: F8
     assert run(work()) == [(True, 3.0), (True, 7.0)]
 
 
-def test_what_is_refused_is_raised_and_the_next_question_is_answered(serve, clip):  # noqa: F811
+def test_what_is_refused_is_raised_and_the_next_question_is_answered(serve, clip):
     served = serve("--source", f"clip={clip}")
 
     async def work():
@@ -89,7 +88,7 @@ def test_what_is_refused_is_raised_and_the_next_question_is_answered(serve, clip
     assert text
 
 
-def test_sources_are_added_and_removed(serve, clip):  # noqa: F811
+def test_sources_are_added_and_removed(serve, clip):
     served = serve("--source", f"a={clip}", "--media-root", clip.parent)
 
     async def work():
@@ -101,7 +100,7 @@ def test_sources_are_added_and_removed(serve, clip):  # noqa: F811
     assert run(work()) == ("b", "b")
 
 
-def test_leaving_an_answer_early_cancels_it(serve, clip, pipes):  # noqa: F811
+def test_leaving_an_answer_early_cancels_it(serve, clip, pipes):
     served = serve(
         "--source", f"clip={clip}", STREAMVID_MODEL="held_model:SlowSpeaker", **pipes.environment
     )
@@ -122,7 +121,7 @@ def test_leaving_an_answer_early_cancels_it(serve, clip, pipes):  # noqa: F811
     assert done is None
 
 
-def test_the_token_goes_along_everywhere(serve, clip):  # noqa: F811
+def test_the_token_goes_along_everywhere(serve, clip):
     served = serve("--source", f"clip={clip}", "--token", TOKEN)
 
     async def work():
@@ -136,7 +135,7 @@ def test_the_token_goes_along_everywhere(serve, clip):  # noqa: F811
     assert run(work()).startswith(b"\xff\xd8")
 
 
-def test_a_server_that_goes_is_told(serve, clip):  # noqa: F811
+def test_a_server_that_goes_is_told(serve, clip):
     served = serve("--source", f"clip={clip}")
 
     async def ask_on(client):

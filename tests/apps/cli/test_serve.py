@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
 
 import pytest
 
-from tests.apps.server.conftest import serve, talk  # noqa: F401 - a fixture
+from tests.apps.served import talk
 
 
 async def until_watched(talker):
@@ -50,7 +51,7 @@ def test_a_port_that_is_taken_is_one_line(inside, refused, clip):
     assert "--port" in line
 
 
-def test_a_server_gives_the_answer_that_is_given_here(serve, program, clip):  # noqa: F811
+def test_a_server_gives_the_answer_that_is_given_here(serve, program, clip):
     served = serve("--source", f"clip={clip}")
     talk(served, until_watched)
     where = ("--from", "2", "--to", "8")
@@ -68,7 +69,7 @@ def test_a_server_gives_the_answer_that_is_given_here(serve, program, clip):  # 
     assert there.stdout == here.stdout != ""
 
 
-def test_a_conversation_with_a_server_is_kept(serve, program, clip):  # noqa: F811
+def test_a_conversation_with_a_server_is_kept(serve, program, clip):
     served = serve("--source", f"clip={clip}")
     talk(served, until_watched)
     done = program.run(
@@ -80,7 +81,7 @@ def test_a_conversation_with_a_server_is_kept(serve, program, clip):  # noqa: F8
     assert second["coverage"]["start_s"] == 2
 
 
-def test_refusals_of_a_server_keep_their_exit_codes(serve, inside, refused, clip):  # noqa: F811
+def test_refusals_of_a_server_keep_their_exit_codes(serve, program, refused, clip):
     served = serve("--source", f"clip={clip}")
     talk(served, until_watched)
     for arguments, code in (
@@ -88,11 +89,25 @@ def test_refusals_of_a_server_keep_their_exit_codes(serve, inside, refused, clip
         (("clip", " "), 2),
         (("clip", "red", "--from", "100"), 2),
     ):
-        done = inside.run("ask", "--server", served.url, *arguments)
+        done = program.run("ask", "--server", served.url, *arguments)
         refused(done)
         assert done.returncode == code
-    refused(inside.run("ask", "--server", "ws://127.0.0.1:9", "clip", "red"))
-    refused(inside.run("ask", "--server", "nowhere", "clip", "red"))
+    refused(program.run("ask", "--server", "ws://127.0.0.1:9", "clip", "red"))
+    refused(program.run("ask", "--server", "nowhere", "clip", "red"))
+
+
+def test_ctrl_c_stops_an_answer_of_a_server(serve, program, clip, pipes):
+    served = serve(
+        "--source", f"clip={clip}", STREAMVID_MODEL="held_model:SlowSpeaker", **pipes.environment
+    )
+    talk(served, until_watched)
+    child = program.start("ask", "--server", served.url, "clip", "red")
+    pipes.wait()
+    child.send_signal(signal.SIGINT)
+    pipes.let_go()
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert "Traceback" not in said
 
 
 def test_serving_loads_nothing_that_other_commands_do_not_need():

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from apps.server.serving import END_WITHIN_S
-from tests.apps.server.conftest import await_served, connected, talk
+from tests.apps.served import await_served, connected, talk
 
 # What a child needs to start and end its interpreter, on a machine where much else runs.
 SLACK_S = 3.0

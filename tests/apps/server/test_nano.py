@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.apps.conftest import write_video
-from tests.apps.server.conftest import connected, talk
+from tests.apps.served import connected, talk
 
 # Each loads nano (a few seconds) and watches a minute or more of video with it.
 pytestmark = [pytest.mark.slow, pytest.mark.weights]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.apps.server.conftest import await_served, talk
+from tests.apps.served import await_served, talk
 
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from websockets.asyncio.client import connect
 
 from apps.server.protocol import ServerMessage, parse_server
@@ -61,17 +60,6 @@ class Served:
 
 def _lower(headers: Any) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-@pytest.fixture
-def serve(program):
-    """``serve(*arguments, **environment)``: a server on a free port, ended with the test."""
-
-    def start(*arguments: str | Path, **environment: str) -> Served:
-        child = program.start("serve", "--port", "0", "--json", *arguments, **environment)
-        return await_served(child)
-
-    return start
 
 
 def await_served(child: subprocess.Popen[str]) -> Served:

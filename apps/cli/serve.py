@@ -143,6 +143,7 @@ def serve(
     )  # fmt: skip
     if not (sources or patterns or media_root):
         raise click.UsageError("nothing to serve; pass --source, --media-root or --allow-source")
+    from apps.server.file_source import FileOpener
     from apps.server.serving import bound_socket
     from apps.server.serving import serve as run
 
@@ -158,7 +159,8 @@ def serve(
         begin = partial(_begin, sources=sources, url=url, as_json=setup.as_json)
         # The first question must not wait for the model; a daemon, since loading cannot be stopped.
         threading.Thread(target=_load, args=(session,), name="load", daemon=True).start()
-        committed = asyncio.run(run(serving, session, listening, begin=begin))
+        openers = (FileOpener(session),)
+        committed = asyncio.run(run(serving, session, listening, openers=openers, begin=begin))
         if not committed:
             # Waiting for it would only take longer; what was committed is there as after a kill.
             say("ended in the middle of a step; what was committed is kept")

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,10 @@ import uvicorn
 
 from apps.server.access import Access
 from apps.server.admission import Admission
-from apps.server.file_source import FileOpener
 from apps.server.lobby import Lobby
 from apps.server.protocol import Limits
 from apps.server.room import Room
+from apps.server.sources import Opener
 from apps.server.transport import Connection
 from apps.server.web import build_app
 from streamvid.session import Session
@@ -66,11 +66,13 @@ async def serve(
     session: Session,
     listening: socket.socket,
     *,
+    openers: Sequence[Opener],
     begin: Callable[[Room], None],
 ) -> bool:
     """Serve until SIGINT or SIGTERM; whether all was committed in time.
 
-    ``begin`` adds the first sources, in a thread. The second signal ends the process at once.
+    An address is watched by the first of ``openers`` that takes it. ``begin`` adds the first
+    sources, in a thread. The second signal ends the process at once.
     """
     lobby = Lobby(
         limits=serving.limits,
@@ -80,7 +82,7 @@ async def serve(
     )
     room = Room(
         session,
-        (FileOpener(session),),
+        openers,
         most_sources=serving.limits.sources,
         notify=lobby.notify,
     )

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.apps.conftest import write_video
-from tests.apps.server.conftest import Talker, connected, open_descriptors, talk
+from tests.apps.served import Talker, connected, open_descriptors, talk
 
 
 @pytest.fixture

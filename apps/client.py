@@ -144,7 +144,7 @@ class Client:
             for name, status in self.statuses.items():
                 if status.recording_id == recording_id:
                     return name
-            if self._closed is not None:
+            if self._socket.close_code is not None:
                 raise self._lost()
             await asyncio.sleep(0.02)
         return None

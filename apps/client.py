@@ -91,7 +91,6 @@ class Asking:
         match message:
             case ResponseCreated(response_id=response_id):
                 self._response_id = response_id
-                self._client._route(response_id, self._messages)
                 if self._cancelled:
                     await self.cancel()
             case ResponseOutputTextDelta(delta=delta):
@@ -118,7 +117,6 @@ class Client:
         self._number = 0
         self._sending = asyncio.Lock()
         self._waiting: dict[str, asyncio.Queue[ServerMessage | None]] = {}
-        self._closed: ConnectionClosed | None = None
 
     def ask(
         self,
@@ -146,7 +144,7 @@ class Client:
             for name, status in self.statuses.items():
                 if status.recording_id == recording_id:
                     return name
-            if self._closed is not None:
+            if self._socket.close_code is not None:
                 raise self._lost()
             await asyncio.sleep(0.02)
         return None
@@ -197,8 +195,8 @@ class Client:
                         raise
                     continue
                 self._sort(message)
-        except ConnectionClosed as closed:
-            self._closed = closed
+        except ConnectionClosed:
+            pass  # ``_lost`` says how, to whoever waits
         finally:
             for queue in self._waiting.values():
                 queue.put_nowait(None)
@@ -211,6 +209,9 @@ class Client:
                 self.statuses[message.source] = message
             case SourceRemoved():
                 self.statuses.pop(message.source, None)
+            case ResponseCreated(event_id=str(event_id)) if event_id in self._waiting:
+                # At once: its first piece may be read before whoever asked takes this one.
+                self._waiting[message.response_id] = self._waiting[event_id]
         for key in (getattr(message, "response_id", None), getattr(message, "event_id", None)):
             if key is not None and key in self._waiting:
                 self._waiting[key].put_nowait(message)
@@ -228,9 +229,6 @@ class Client:
         async with self._sending:  # nobody's question may come between
             await self._send(item)
             await self._send(request)
-
-    def _route(self, response_id: str, queue: asyncio.Queue[ServerMessage | None]) -> None:
-        self._waiting[response_id] = queue
 
     def _forget(self, request: ResponseCreate, response_id: str | None) -> None:
         for key in (request.event_id, f"{request.event_id}-item", response_id):
@@ -261,12 +259,11 @@ class Client:
         try:
             await self._socket.send(message if isinstance(message, bytes) else text_of(message))
         except ConnectionClosed as closed:
-            self._closed = closed
             raise self._lost() from closed
 
     def _lost(self) -> ServerLostError:
-        frame = self._closed.rcvd if self._closed is not None else None
-        why = f" ({frame.code} {frame.reason})".rstrip() if frame is not None else ""
+        code, reason = self._socket.close_code, self._socket.close_reason
+        why = f" ({code} {reason or 'without a word'})" if code is not None else ""
         return ServerLostError(f"the server closed the connection{why}; ask again")
 
     def _next(self) -> str:

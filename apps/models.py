@@ -82,6 +82,7 @@ def _load_llava_mini(
         precision=_precision(settings),
         fetch_tower=lambda name: _fetch(name, note),
         device=choose_device(settings.device),
+        geometry=settings.geometry,
         say=note,
     )
 

@@ -25,6 +25,7 @@ _OF_THE_MODEL = ("short_side_px", "max_frame_px")
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
 Quantize = typing.Literal["none", "nf4"]
 Device = typing.Literal["auto", "cpu", "cuda"]
+Geometry = typing.Literal["stretch", "square", "pad", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class AppSettings:
     to pay on this machine. With ``quantize`` "nf4" the decoder layers are kept in 4 bits.
     ``device`` is where a LLaVA-Mini runs ("auto": on CUDA if there is any); nano takes the
     processor. ``live`` says when a live source counts as blind, and how it is tried again.
+    processor. ``geometry`` is how its frames become squares: "reference" is the reference
+    implementation's own resampling, bit by bit.
     """
 
     home: Path
@@ -45,6 +48,7 @@ class AppSettings:
     precision: Precision = "auto"
     quantize: Quantize = "none"
     device: Device = "auto"
+    geometry: Geometry = "stretch"
     core: Settings = dataclasses.field(default_factory=Settings)
     live: LiveSettings = dataclasses.field(default_factory=LiveSettings)
 
@@ -162,6 +166,7 @@ _OWN: dict[str, typing.Any] = {
     "precision": Precision,
     "quantize": Quantize,
     "device": Device,
+    "geometry": Geometry,
 }
 _LIVE: dict[str, typing.Any] = {
     name: kind

@@ -11,7 +11,7 @@
     ├── NotSeekableError (ValueError) stretches asked of a file that must be decoded in one go
     ├── SourceClosedError (ValueError) the source was closed before this call
     ├── StillError (ValueError)       a still's bytes or pixels cannot be coded
-    ├── PictureError (ValueError)     bytes that somebody sent are no whole JPEG
+    ├── PictureError (ValueError)     bytes that somebody sent are no JPEG that we take
     ├── AddressError (ValueError)     a live source's address cannot be understood
     ├── CredentialsError (OSError)    the file that should hold credentials cannot be used
     └── SourceError (OSError)         a live source shows nothing; ``reason`` is a code
@@ -62,7 +62,7 @@ class StillError(CaptureError, ValueError):
 
 
 class PictureError(CaptureError, ValueError):
-    """What was sent as a picture is no whole JPEG."""
+    """What was sent as a picture is no whole JPEG, or too large."""
 
 
 class AddressError(CaptureError, ValueError):

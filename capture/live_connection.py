@@ -92,6 +92,9 @@ class LiveConnection:
         """One packet, and what it completes."""
         arrival_s = time.monotonic()
         self._packets += 1
+        if self._size is None and arrival_s - self._begin_s > 0.9 * self._order.first_frame_s:
+            # Before the parent gives up: it would only know that nothing came.
+            raise OpeningError("undecodable", f"{self._packets} packets, and no picture decodes")
         base = time_base or Fraction(1, 1000)
         at_s = None if packet.pts is None else float(packet.pts * base)
         key_s = None if self._clock.by_arrival else at_s
@@ -103,8 +106,6 @@ class LiveConnection:
             return
         for picture in self._decoded(packet):
             self._see(picture, _time_s(picture, base), arrival_s)
-        if self._size is None and arrival_s - self._begin_s > 0.9 * self._order.first_frame_s:
-            raise OpeningError("undecodable", f"{self._packets} packets, and no picture decodes")
 
     def _is_settled(self, pts_s: float | None, arrival_s: float) -> bool:
         """Whether a key packet's tick has its picture, so that decoding it would be in vain."""

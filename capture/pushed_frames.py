@@ -82,7 +82,7 @@ class PushedFrames:
         """Take a picture that came at ``received_s``; decodes in the calling thread.
 
         ``t_s`` is when it was taken, on any steady clock of the sender's; None: when it came.
-        Raises PictureError, TooLargeError, and SourceClosedError behind ``close``.
+        Raises PictureError, and SourceClosedError behind ``close``.
         """
         if t_s is not None and not math.isfinite(t_s):
             raise PictureError(f"the picture's time is {t_s}; pass finite seconds")

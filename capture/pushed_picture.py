@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from capture.errors import PictureError, StillError, TooLargeError
+from capture.errors import PictureError, StillError
 from capture.exif import without_exif
 from capture.frame import Pixels
 from capture.live_settings import LiveSettings
@@ -41,7 +41,7 @@ class PushedDecoder:
         self._maker = PictureMaker(settings.picture.kept_short_side_px)
 
     def decode(self, jpeg: bytes) -> PushedPicture:
-        """The picture, upright, scaled to the kept size. Raises PictureError, TooLargeError."""
+        """The picture, upright, scaled to the kept size. Raises PictureError."""
         import av
 
         coded = checked_size(jpeg, most_px=self._most_px)
@@ -64,7 +64,7 @@ class PushedDecoder:
 def checked_size(jpeg: bytes, *, most_px: int) -> tuple[int, int]:
     """Width and height in pixels that the header claims; decodes nothing.
 
-    Raises PictureError, TooLargeError.
+    Raises PictureError.
     """
     if not jpeg.startswith(_JPEG):
         raise PictureError(f"picture of {len(jpeg)} bytes is no JPEG; send one")
@@ -77,7 +77,7 @@ def checked_size(jpeg: bytes, *, most_px: int) -> tuple[int, int]:
     if not width_px or not height_px:
         raise PictureError(f"picture says {width_px}x{height_px}; send one with pixels")
     if width_px * height_px > most_px:
-        raise TooLargeError(f"picture says {width_px}x{height_px}; send at most {most_px} pixels")
+        raise PictureError(f"picture says {width_px}x{height_px}; send at most {most_px} pixels")
     if sum(1 for _ in _SEGMENT.finditer(jpeg)) > MOST_SEGMENTS:
         raise PictureError(
             f"picture has more than {MOST_SEGMENTS} tables and scans; send a plain JPEG"

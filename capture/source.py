@@ -1,4 +1,4 @@
-"""The seam between capture and whoever watches: a file today, a live source behind it later."""
+"""The seam between capture and whoever reads a source from its beginning to its end."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@
     │   ├── ModelLoadError
     │   └── ModelFailedError                 the model refused or failed at a job
     ├── SourceRefusedError (ValueError)      a file that capture will not or cannot open
+    ├── PictureRefusedError (ValueError)     bytes that were pushed as a picture and are none
     ├── RecordingError                       whatever the memory refuses: disk, damage, model
     │   ├── RecordingNotFoundError (LookupError)
     │   ├── RecordingBusyError               another process ingests it
@@ -60,6 +61,10 @@ class ModelFailedError(EngineError):
 
 class SourceRefusedError(StreamvidError, ValueError):
     """The source is no video that can be watched."""
+
+
+class PictureRefusedError(StreamvidError, ValueError):
+    """What was pushed as a picture is no JPEG that we take."""
 
 
 class RecordingError(StreamvidError):

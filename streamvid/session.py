@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from capture import Address, Credentials, LiveSettings, LiveSource
+from capture import Address, Credentials, LiveSettings, LiveSource, PushedFrames
 from memory import Home, Recording, describe_live
 from streamvid.answer.asker import Asker
 from streamvid.answer.contexts import ContextCounters
@@ -36,7 +36,7 @@ from streamvid.ingest.inspection import (
 from streamvid.ingest.looking import Glance, Still, Timeline, glance_at, still_at, timeline_of
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
-from streamvid.live import Feed, Watch, WatchEvent, WatchPlan
+from streamvid.live import Feed, PushedWatch, Watch, WatchEvent, WatchPlan
 from streamvid.model.seam import VideoModel
 from streamvid.settings import Settings
 from streamvid.translate import translated
@@ -145,6 +145,25 @@ class Session:
                     self._watches.remove(old)
         self._watches.append(watch)
         return watch
+
+    def watch_pushed(
+        self,
+        identity: str,
+        *,
+        live: LiveSettings | None = None,
+        keep_bytes: int | None = None,
+        socket: str | None = None,
+        tell: Callable[[WatchEvent], None] = lambda event: None,
+    ) -> PushedWatch:
+        """``watch`` pictures that the caller pushes; ``identity`` names their recording."""
+        made: list[PushedFrames] = []
+
+        def feed(first_tick: int) -> PushedFrames:
+            made.append(PushedFrames(identity, live, first_tick=first_tick))
+            return made[-1]
+
+        watch = self.watch_feed(identity, feed, keep_bytes=keep_bytes, socket=socket, tell=tell)
+        return PushedWatch(watch, made[-1])
 
     def reencode(
         self,

@@ -11,6 +11,7 @@ from streamvid.errors import (
     ModelFailedError,
     ModelLoadError,
     ModelMismatchError,
+    PictureRefusedError,
     RangeError,
     RecordingBusyError,
     RecordingError,
@@ -23,6 +24,7 @@ from streamvid.errors import (
 from streamvid.model.errors import ModelError, WeightsError
 
 _OURS: tuple[tuple[type[Exception], type[StreamvidError]], ...] = (
+    (capture.PictureError, PictureRefusedError),
     (capture.StillError, RecordingError),
     (capture.CaptureError, SourceRefusedError),
     (memory.SourceUnreadableError, SourceRefusedError),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,6 +15,7 @@ from apps.cli.options import (
     Setup,
     Words,
     open_session,
+    say,
     setting_option,
     takes_settings,
     time_options,
@@ -23,6 +24,10 @@ from apps.cli.sources import SourceText
 from apps.cli.token import token_options
 from apps.cli.watching import going_on, say_what_is_left, watching
 from streamvid.answer import TimeRange
+from streamvid.session import Session
+
+if TYPE_CHECKING:
+    from apps.cli.remote import Remote
 
 _EPILOG = """\b
 Examples:
@@ -90,6 +95,10 @@ def ask(
         )  # fmt: skip
         return
     with open_session(setup) as session:
+        if _ask_watcher(
+            setup, session, source, question, within=within, phrase=phrase, stills=stills
+        ):
+            return
         now = going_on(session, source) or not wait
         if question is None:
             with watching(source) as progress:
@@ -124,8 +133,46 @@ def _ask_server(
 
     conversation: Literal["auto", "none"] = "auto" if question is None else "none"
     with asking_server(server, source, token=token, conversation=conversation) as remote:
-        if question is None:
-            converse(remote, setup, within=within, stills=stills, lines=sys.stdin, here=False)
-            return
-        with remote.ask(question, within=within, phrase=phrase) as stream:
-            show_answer(stream, setup, stills, here=False)
+        _put(remote, setup, question, within=within, phrase=phrase, stills=stills)
+
+
+def _ask_watcher(
+    setup: Setup,
+    session: Session,
+    source: str,
+    question: str | None,
+    *,
+    within: TimeRange,
+    phrase: str | None,
+    stills: Path | None,
+) -> bool:
+    """Ask the process that watches ``source`` now and has the model loaded; whether one did."""
+    found = session.listener_of(source)
+    if found is None:
+        return False
+    from apps.cli.remote import asking_watcher
+
+    recording_id, local = found
+    conversation: Literal["auto", "none"] = "auto" if question is None else "none"
+    with asking_watcher(local, recording_id, conversation=conversation) as remote:
+        if remote is None:
+            return False
+        say("asking the streamvid that watches it, with its settings")
+        _put(remote, setup, question, within=within, phrase=phrase, stills=stills)
+    return True
+
+
+def _put(
+    remote: Remote,
+    setup: Setup,
+    question: str | None,
+    *,
+    within: TimeRange,
+    phrase: str | None,
+    stills: Path | None,
+) -> None:
+    if question is None:
+        converse(remote, setup, within=within, stills=stills, lines=sys.stdin, here=False)
+        return
+    with remote.ask(question, within=within, phrase=phrase) as stream:
+        show_answer(stream, setup, stills, here=False)

@@ -56,6 +56,7 @@ max_new_tokens = 96
 | `precision` | {allowed_text("precision")} | `auto` | `auto`: what pays on this machine, measured |
 | `quantize` | {allowed_text("quantize")} | `none` | `nf4`: decoder layers in 4 bits |
 | `device` | {allowed_text("device")} | `auto` | of a LLaVA-Mini; `auto`: CUDA if there is any |
+| `geometry` | {allowed_text("geometry")} | `stretch` | of a LLaVA-Mini's frames |
 
 ## Watching, answering, the engine
 

@@ -7,12 +7,12 @@ import queue
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from apps.client import Asking, Client, connect
-from apps.errors import AppError, ServerLostError
+from apps.errors import AppError, ServerLostError, ServerRefusedError
 from apps.server.protocol import Coverage
 from streamvid.answer import Answer, CoverageReport, Moment, TimeRange, Timings, Usage
 
@@ -129,13 +129,14 @@ def asking_server(
 def asking_watcher(
     local: Path, recording_id: str, *, conversation: Literal["auto", "none"]
 ) -> Iterator[Remote | None]:
-    """A connection to the process of this machine that watches a recording; ``None`` without one.
-
-    Raises ``AppError``.
-    """
-    with _connected(connect(local=local)) as (loop, client):
-        finding = asyncio.run_coroutine_threadsafe(client.source_of(recording_id), loop)
-        source = finding.result()
+    """A connection to the process of this machine that watches a recording; ``None`` without."""
+    with ExitStack() as stack:
+        try:
+            loop, client = stack.enter_context(_connected(connect(local=local)))
+            finding = asyncio.run_coroutine_threadsafe(client.source_of(recording_id), loop)
+            source = finding.result()
+        except (ServerLostError, ServerRefusedError):  # it ended just now
+            source = None
         yield None if source is None else Remote(loop, client, source, conversation)
 
 

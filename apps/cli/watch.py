@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SOURCE_NAME = "live"
 """What the one source is called among messages."""
 END_WITHIN_S = 4.5
+_LOOK_S = 0.1
 _EPILOG = """\b
 Examples:
   streamvid watch rtsp://192.168.1.20/stream1 --name front --keep 20GB
@@ -149,12 +150,18 @@ class LateTalk:
     def ask(self, question: str, *, within: TimeRange) -> AnswerStream:
         """The next question. Raises ``NothingSeenError``."""
         if self._conversation is None:
+            self._wait_for_the_model()
             self._watching.flush()
             if not self._watching.has_recording:
-                words = "nothing was seen yet" if self._watching.ready else "the model is loading"
-                raise NothingSeenError(f"{words}; ask again when it is")
+                raise NothingSeenError("nothing was seen yet; ask again when something is")
             self._conversation = self._session.talk_recorded(self._watching.recording_id)
         return self._conversation.ask(question, within=within)
+
+    def _wait_for_the_model(self) -> None:
+        if not self._watching.ready:
+            say("the model is loading ...")
+        while self._watching.running and not self._watching.ready:
+            self._watching.wait(_LOOK_S)
 
     def close(self) -> None:
         """Free what it held."""

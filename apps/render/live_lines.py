@@ -65,7 +65,8 @@ def event_line(event: WatchEvent) -> str | None:
                 f" {event.reason}"
             )
         case "dropped":
-            words = f"dropped the frame of {clock_text(event.t_s)}: too much to do"
+            ticks = round((event.end_s or event.t_s) - event.t_s)
+            words = f"dropped {ticks} frames from {clock_text(event.t_s)} on: too much to do"
         case "retention":
             words = f"forgot what lay before {clock_text(event.end_s or 0)} ({event.detail})"
         case _:

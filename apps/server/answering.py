@@ -54,6 +54,11 @@ class Talks:
         source = self._room.source(asked.source)
         with self._lock:
             talk = self._open.get(source.recording_id or "")
+            if asked.anew and talk is not None:
+                del self._open[source.recording_id or ""]
+        if asked.anew and talk is not None:
+            talk.close()
+            talk = None
         if talk is None:
             talk = self._room.talk(asked.source)
             with self._lock:

@@ -54,6 +54,7 @@ class Ask:
     deadline_ms: int
     keeps: bool
     event_id: str | None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class Dialogue:
             raise ProtocolError(
                 "bad_range", str(error), param="start", event_id=event_id
             ) from error
-        keeps = message.conversation == "auto"
+        keeps = message.conversation != "none"
         if keeps and source in self._running.values():
             raise ProtocolError(
                 "response_in_progress", f"the last answer about {source!r} has not ended",
@@ -223,7 +224,15 @@ class Dialogue:
         return [
             Say(ResponseCreated(response_id, source, question, event_id)),
             Ask(
-                response_id, source, question, within, message.phrase, deadline_ms, keeps, event_id
+                response_id,
+                source,
+                question,
+                within,
+                message.phrase,
+                deadline_ms,
+                keeps,
+                event_id,
+                anew=message.conversation == "new",
             ),
         ]
 

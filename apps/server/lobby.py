@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -22,6 +23,8 @@ from apps.server.room import Room
 
 T = TypeVar("T")
 TICK_S = 1.0
+"""How often clients are told how sources do; a change of state is told sooner."""
+_SHORTEST_TICK_S = 0.1
 _LOOKING_THREADS = 4
 _log = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ class Lobby:
         self._room: Room | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: set[Listener] = set()
+        self._stirred = asyncio.Event()
         self._told: dict[str, SourceStatus] = {}
         self._dropped: dict[str, FrameDropped] = {}
 
@@ -135,11 +139,15 @@ class Lobby:
             self._dropped[message.source] = replace(message, count=count)
         elif isinstance(message, SourceGap):
             self.broadcast(message)
-        # A status is read with the next tick: at most one a second is told.
+        elif (told := self._told.get(message.source)) is None or told.state != message.state:
+            self._stirred.set()  # any other news waits for the tick
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(_SHORTEST_TICK_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), TICK_S - _SHORTEST_TICK_S)
+            self._stirred.clear()
             dropped, self._dropped = self._dropped, {}
             for message in dropped.values():
                 self.broadcast(message)

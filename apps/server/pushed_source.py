@@ -8,8 +8,8 @@ from apps.server.live_source import LiveWatched
 from apps.server.protocol import ProtocolError, SourceKind
 from apps.server.protocol.bounds import SOURCE_NAME, OutOfBoundsError
 from apps.server.sources import Notify
-from capture import LiveSettings, PictureError, PushedFrames, SourceClosedError, TooLargeError
-from streamvid.errors import StreamvidError
+from capture import LiveSettings
+from streamvid.errors import PictureRefusedError, SourceRefusedError, StreamvidError
 from streamvid.live import Watch, WatchEvent
 from streamvid.session import Session
 
@@ -76,14 +76,11 @@ class PushedWatched(LiveWatched):
         keep_bytes: int,
         socket: str | None,
     ) -> None:
-        def make(first_tick: int) -> PushedFrames:
-            self._frames = PushedFrames(identity, settings, first_tick=first_tick)
-            return self._frames
-
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
-            return session.watch_feed(
-                identity, make, keep_bytes=keep_bytes, socket=socket, tell=tell
+            self._pushed = session.watch_pushed(
+                identity, live=settings, keep_bytes=keep_bytes, socket=socket, tell=tell
             )
+            return self._pushed.watch
 
         super().__init__(name, identity, notify, begin)
 
@@ -95,8 +92,8 @@ class PushedWatched(LiveWatched):
     def push(self, jpeg: bytes, *, t_s: float | None, received_s: float) -> None:
         """Take a picture; decodes it in the calling thread. Raises ``ProtocolError``."""
         try:
-            self._frames.push(jpeg, t_s, received_s)
-        except (PictureError, TooLargeError) as error:
+            self._pushed.push(jpeg, t_s=t_s, received_s=received_s)
+        except PictureRefusedError as error:
             raise ProtocolError("bad_picture", str(error)) from error
-        except SourceClosedError as error:
+        except SourceRefusedError as error:
             raise ProtocolError("not_pushed", str(error), param="source") from error

@@ -152,14 +152,18 @@ class Room:
 
         Raises ``ProtocolError`` and ``StreamvidError``.
         """
+        recording_id = self._recording_id(name)
+        self._refuse_when_closing()
         return self._session.ask_recorded(
-            self._recording_id(name), question,
+            recording_id, question,
             within=within, phrase=phrase, cancelled=cancelled, deadline_s=deadline_s,
         )  # fmt: skip
 
     def talk(self, name: str) -> Conversation:
         """A conversation about a source; whoever opens it closes it. Raises as ``ask``."""
-        return self._session.talk_recorded(self._recording_id(name))
+        recording_id = self._recording_id(name)
+        self._refuse_when_closing()
+        return self._session.talk_recorded(recording_id)
 
     def stop(self) -> None:
         """Ask every source to end and take no more; returns at once."""

@@ -71,7 +71,8 @@ async def serve(
 ) -> bool:
     """Serve on ``listening`` until SIGINT or SIGTERM; whether all was committed in time.
 
-    ``begin`` adds the first sources, in a thread. The second signal ends the process at once.
+    An address is watched by the first of ``openers`` that takes it. ``begin`` adds the first
+    sources, in a thread. The second signal ends the process at once.
     """
     lobby = Lobby(
         limits=serving.limits,

@@ -1,7 +1,8 @@
 """Live sources watched into memory: what was seen, and why what was not."""
 
 from streamvid.live.feed import Feed
+from streamvid.live.pushed import PushedWatch
 from streamvid.live.status import WatchEvent, WatchStatus
 from streamvid.live.watch import Watch, WatchPlan
 
-__all__ = ["Feed", "Watch", "WatchEvent", "WatchPlan", "WatchStatus"]
+__all__ = ["Feed", "PushedWatch", "Watch", "WatchEvent", "WatchPlan", "WatchStatus"]

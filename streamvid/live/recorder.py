@@ -73,22 +73,21 @@ class Recorder:
     def gap(self, gap: Gap) -> None:
         """Ticks without a frame."""
         self._backlog.gap(GapRow(gap.start_s, gap.end_s, gap.reason))
-        if gap.reason == DROPPED:
-            self._say("dropped", gap.start_s, end_s=gap.end_s)
-            return
         blind = self._blind
         if blind is not None and blind.reason == gap.reason:
             self._blind = Gap(blind.start_s, gap.end_s, gap.reason)
             return
         self._see()
         self._blind = gap
-        self._say("gap", gap.start_s, reason=gap.reason)
+        if gap.reason != DROPPED:
+            self._say("gap", gap.start_s, reason=gap.reason)
 
     def _see(self) -> None:
         """What was not seen has an end."""
         if self._blind is not None:
             gap, self._blind = self._blind, None
-            self._say("gap", gap.start_s, end_s=gap.end_s, reason=gap.reason)
+            kind: WatchEventKind = "dropped" if gap.reason == DROPPED else "gap"
+            self._say(kind, gap.start_s, end_s=gap.end_s, reason=gap.reason)
 
     def note(self, event: SourceEvent) -> None:
         """A change of the source's state."""
@@ -103,6 +102,7 @@ class Recorder:
 
     def finish(self, end_tick: int) -> None:
         """Ticks before ``end_tick`` are settled; commit all. Raises DiskFullError."""
+        self._see()
         self._backlog.settle(end_tick)
         self.commit()
         if self.trouble and self._backlog.batch() is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from streamvid.translate import translated
 
 LOOK_S = 0.2
 """How long it waits for a frame before it looks whether a commit is due or it was stopped."""
+EARLY_FRAMES = 120
+"""Frames that wait while the model loads: some 50 MB."""
 FLUSH_S = 0.5
 """How long a question waits at most for what was just seen."""
 Item = Frame | Gap | SourceEvent
@@ -83,6 +86,7 @@ class Watch:
             self._start = find_start(home, plan.source, wall_s())
         self._feed = plan.make_feed(self._start.first_tick)
         self._recorder: Recorder | None = None
+        self._early: deque[Item] = deque()
         self._flushes: queue.SimpleQueue[threading.Event] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -173,7 +177,8 @@ class Watch:
 
     def _run(self) -> None:
         try:
-            self._feed.start()  # loading the model may take long; frames wait for it, bounded
+            self._feed.start()
+            self._take_while_loading()
             with opened(
                 self._home, self._engine, self._plan.source, self._start, socket=self._plan.socket
             ) as (recording, writer):
@@ -192,8 +197,30 @@ class Watch:
         finally:
             self._feed.close()
 
+    def _take_while_loading(self) -> None:
+        """Loading the model may take long; what comes meanwhile waits, and no more than so much."""
+        failed: list[BaseException] = []
+
+        def load() -> None:
+            try:
+                self._engine.facts()
+            except BaseException as error:  # noqa: BLE001 - raised again in the watching thread
+                failed.append(error)
+
+        loading = threading.Thread(target=load, name="load", daemon=True)
+        loading.start()
+        while loading.is_alive():
+            if sum(isinstance(item, Frame) for item in self._early) >= EARLY_FRAMES:
+                loading.join(LOOK_S)  # from here on the source itself drops its oldest
+                continue
+            item = self._feed.next_item(LOOK_S)
+            if item is not None:
+                self._early.append(item)
+        if failed:
+            raise failed[0]
+
     def _fill(self, recorder: Recorder) -> None:
-        while not self._feed.ended:
+        while self._early or not self._feed.ended:
             asked = [self._flushes.get_nowait() for _ in range(self._flushes.qsize())]
             self._take(self._waiting(), recorder)
             if asked:
@@ -209,7 +236,7 @@ class Watch:
         items: list[Item] = []
         patience_s, frames = LOOK_S if self._flushes.empty() else 0.0, 0
         while frames < self._engine.facts().spec.encode_batch:
-            item = self._feed.next_item(patience_s)
+            item = self._early.popleft() if self._early else self._feed.next_item(patience_s)
             if item is None:
                 break
             items.append(item)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from apps.cli import main
+from tests.apps.served import Served, await_served
 
 ROOT = Path(__file__).parent.parent.parent
 MODELS = (ROOT / "tests" / "streamvid", ROOT / "tests" / "apps")
@@ -95,6 +96,18 @@ def program(tmp_path):
     for child in made.children:
         with child:  # closes its pipes
             child.kill()
+
+
+@pytest.fixture
+def serve(program):
+    """``serve(*arguments, **environment)``: a server on a free port, ended with the test."""
+
+    def start(*arguments: str | Path, **environment: str) -> Served:
+        return await_served(
+            program.start("serve", "--port", "0", "--json", *arguments, **environment)
+        )
+
+    return start
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,15 @@ def test_cut_pictures_are_counted_and_never_shown() -> None:
         assert not any(frame.corrupt for frame in reader.frames)
 
 
+def test_pictures_that_never_decode_are_told_from_silence() -> None:
+    cut = jpeg(1)[:700]
+    with http_camera(mjpeg(lambda n: cut, 10), first_frame_s=2.0) as source:
+        reader = Reader(source)
+        reader.until(lambda: "reconnecting" in reader.states, 4)
+        assert reader.event("reconnecting").reason == "undecodable"
+        assert "no picture decodes" in reader.event("reconnecting").detail
+
+
 @pytest.mark.parametrize(
     ("host", "reason", "words"),
     [

@@ -13,6 +13,7 @@ from streamvid.translate import translated
     ("theirs", "ours"),
     [
         (capture.OpenError("x"), errors.SourceRefusedError),
+        (capture.PictureError("x"), errors.PictureRefusedError),
         (capture.StillError("x"), errors.RecordingError),
         (WeightsError("x"), errors.ModelLoadError),
         (PromptError("x"), errors.ModelFailedError),

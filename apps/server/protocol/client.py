@@ -70,8 +70,9 @@ class ResponseCreate:
     deadline_ms: Deadline | None = None
     phrase: QuestionText | None = None
     """Look this up for moments, not the question."""
-    conversation: Literal["auto", "none"] = "auto"
-    """``none``: an answer of its own, which rests on no earlier turn and is not remembered."""
+    conversation: Literal["auto", "new", "none"] = "auto"
+    """``new``: earlier turns are forgotten first. ``none``: an answer of its own, which rests on no
+    earlier turn and is not remembered."""
 
 
 @dataclass(frozen=True, slots=True)

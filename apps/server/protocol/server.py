@@ -58,7 +58,7 @@ class SourceRemoved:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How a source is doing, at most once a second; ``since`` is POSIX seconds."""
+    """How a source is doing; ``since`` is POSIX seconds of when the state began."""
 
     type: ClassVar[str] = "source.status"
     source: SourceName

@@ -44,14 +44,23 @@ class ClipRetrieval:
 
     @torch.inference_mode()
     def text(self, phrase: str) -> Tensor:
-        """float32 [e], unit length; what exceeds CLIP's 77 tokens is left out."""
+        """float32 [e], unit length.
+
+        CLIP reads 77 tokens: a longer phrase is read in pieces of equal length, and the mean of
+        their embeddings stands for it, so that no word of a question is cut.
+        """
         if not phrase.strip():
             raise PromptError("the phrase is empty; name what to look for")
-        limit = self._text.config.max_position_embeddings
-        ids = self._tokenizer(
-            phrase, truncation=True, max_length=limit, return_tensors="pt"
-        ).input_ids
-        return F.normalize(self._text(input_ids=ids).text_embeds[0].float(), dim=-1)
+        ids: list[int] = self._tokenizer(phrase, verbose=False).input_ids
+        begin, words, end = ids[:1], ids[1:-1], ids[-1:]
+        pieces = -(-len(words) // (self._text.config.max_position_embeddings - 2)) or 1
+        size = -(-len(words) // pieces)
+        found = [
+            self._text(input_ids=torch.tensor([begin + words[start : start + size] + end]))
+            for start in range(0, max(1, len(words)), max(1, size))
+        ]
+        each = [F.normalize(one.text_embeds[0].float(), dim=-1) for one in found]
+        return F.normalize(torch.stack(each).mean(0), dim=-1)
 
 
 class TowerOnly:

@@ -12,10 +12,46 @@ from tiny_model import TinyModel
 
 from apps.server.access import Access
 from apps.server.admission import Admission
-from apps.server.protocol import Limits
+from apps.server.file_source import FileOpener
+from apps.server.protocol import Limits, ProtocolError, SourceStatus
 from apps.server.room import Room
 from apps.server.serving import Serving, bound_socket, serve
+from apps.server.sources import Notify
 from streamvid.session import Session
+
+
+class Pushed:
+    """The simplest pushed source: it counts what it was given and keeps none of it."""
+
+    kind = "pushed"
+    recording_id = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.sizes: list[int] = []
+
+    def status(self) -> SourceStatus:
+        reason = ",".join(map(str, self.sizes))
+        return SourceStatus(self.name, "pushed", "seeing", reason, 0.0)
+
+    def stop(self) -> None:
+        pass
+
+    def close(self, *, within_s: float) -> bool:
+        return True
+
+    def push(self, jpeg: bytes, *, t_s: float | None, received_s: float) -> None:
+        if len(jpeg) > 100:
+            raise ProtocolError("bad_picture", "picture is too large")
+        self.sizes.append(len(jpeg))
+
+
+class PushOpener:
+    def takes(self, address: str) -> bool:
+        return address == "push:"
+
+    def open(self, name: str, address: str, notify: Notify) -> Pushed:
+        return Pushed(name)
 
 
 def main(home: str, file: str) -> None:
@@ -30,8 +66,10 @@ def main(home: str, file: str) -> None:
             sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{port}/"}) + "\n")
             sys.stdout.flush()
 
-        serving = Serving(Access(None, "127.0.0.1"), Admission(), limits, most_clients=4)
-        asyncio.run(serve(serving, session, listening, begin=begin))
+        admission = Admission(("push:",))
+        serving = Serving(Access(None, "127.0.0.1"), admission, limits, most_clients=4)
+        openers = (FileOpener(session), PushOpener())
+        asyncio.run(serve(serving, session, listening, openers=openers, begin=begin))
 
 
 if __name__ == "__main__":

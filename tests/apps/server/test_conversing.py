@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.apps.conftest import write_video
-from tests.apps.server.conftest import Talker, connected, open_descriptors, talk
+from tests.apps.served import Talker, connected, open_descriptors, talk
 
 
 @pytest.fixture
@@ -75,6 +75,18 @@ def test_an_answer_comes_in_order_and_rests_on_stills_that_can_be_fetched(served
         assert "immutable" in headers["cache-control"]
         assert headers["content-type"] == "image/jpeg"
         assert served.get(moment.url, If_None_Match=headers["etag"])[0] == 304
+
+
+def test_a_new_conversation_forgets_the_last_one(served):
+    async def work(talker):
+        await talker.watched("clip")
+        exactness = []
+        for conversation in ("auto", "auto", "new", "auto"):
+            await talker.put("red", source="clip", conversation=conversation)
+            exactness.append((await talker.next("response.done")).exactness)
+        assert ["history kept" in one for one in exactness] == [False, True, False, True]
+
+    talk(served, work)
 
 
 def test_a_conversation_is_kept_and_one_that_stands_alone_is_not(served):

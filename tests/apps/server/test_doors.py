@@ -7,7 +7,7 @@ import json
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.apps.server.conftest import connected, talk
+from tests.apps.served import connected, talk
 
 TOKEN = "correct-horse-battery-staple"
 

@@ -12,7 +12,7 @@ import pytest
 from apps.client import Client, connect
 from apps.errors import ServerRefusedError
 from tests.apps.conftest import COLOURS
-from tests.apps.server.conftest import Served, talk
+from tests.apps.served import Served, talk
 
 PATIENCE_S = 20.0
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.apps.server.conftest import await_served, talk
+from tests.apps.served import await_served, talk
 
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 
@@ -205,3 +205,31 @@ def test_more_clients_than_are_taken_are_told_to_come_later(served):
     finally:
         for raw in raws:
             raw.__exit__()
+
+
+def test_pictures_of_a_client_reach_its_source_one_after_the_other(served):
+    async def work(talker):
+        await talker.send("source.add", source="phone", address="push:", event_id="add")
+        added = await talker.next("source.added", "error")
+        counts = []
+        for number, size in enumerate((10, 20, 101, 30)):
+            picture = b"\xff\xd8\xff".ljust(size, b"x")
+            await talker.send(
+                "input_video_frame.append",
+                source="phone", size_bytes=size, t=float(number), event_id=f"p{number}",
+            )  # fmt: skip
+            await talker.socket.send(picture)
+            told = await talker.next("input_video_frame.appended", "error")
+            counts.append((told.type, told.event_id, getattr(told, "count", None)))
+        while True:
+            status = await talker.next("source.status")
+            if status.source == "phone" and status.reason == "10,20,30":
+                break
+        await talker.send("source.remove", source="phone")
+        await talker.next("source.removed")
+        return added, counts
+
+    added, counts = talk(served, work)
+    assert (added.kind, added.event_id) == ("pushed", "add")
+    ok = "input_video_frame.appended"
+    assert counts == [(ok, "p0", 1), (ok, "p1", 2), ("error", "p2", None), (ok, "p3", 3)]

@@ -49,6 +49,10 @@ class ScriptedFeed:
         self._end = max(self._end, end)
 
     @property
+    def waiting(self) -> int:
+        return self._items.qsize()
+
+    @property
     def ended(self) -> bool:
         return (self._finished or self.closed.is_set()) and self._items.empty()
 

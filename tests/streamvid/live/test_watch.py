@@ -12,7 +12,7 @@ import memory
 from capture import Gap, SourceEvent
 from memory import Home, describe_live
 from streamvid.engine import Engine, Priority
-from streamvid.errors import RecordingBusyError, StorageFullError
+from streamvid.errors import ModelLoadError, RecordingBusyError, StorageFullError
 from streamvid.live import Watch, WatchEvent, WatchPlan
 from streamvid.settings import Settings
 from tests.streamvid.live.scripted_feed import ScriptedFeed, picture
@@ -85,7 +85,7 @@ def test_what_comes_is_remembered_tick_by_tick(bench: Bench) -> None:
     assert watch.status().counters == counters
     told = [(event.kind, event.t_s, event.end_s) for event in bench.events]
     assert told == [
-        ("state", 0.0, None), ("gap", 8.0, None), ("dropped", 12.0, 13.0), ("gap", 8.0, 12.0),
+        ("state", 0.0, None), ("gap", 8.0, None), ("gap", 8.0, 12.0), ("dropped", 12.0, 13.0),
     ]  # fmt: skip
 
 
@@ -247,7 +247,39 @@ def test_a_disk_that_stays_full_costs_the_oldest_frames_and_the_end_says_so(
     feed.put(*(picture(t) for t in range(1, 41)))
     until(lambda: watch.status().counters.dropped > 0)
     status = watch.status()
-    assert status.waiting_frames <= 4 * 4 + 4  # bounded
+    assert status.waiting_frames <= 4 * 4 + TinyModel().spec.encode_batch  # bounded
     watch.stop()
     with pytest.raises(StorageFullError, match="no space left"):
         watch.join(PATIENCE_S)
+
+
+def test_what_comes_while_the_model_loads_is_not_lost(bench: Bench) -> None:
+    loaded = threading.Event()
+
+    def load() -> TinyModel:
+        assert loaded.wait(PATIENCE_S)
+        return TinyModel()
+
+    with Engine(load) as engine:
+        bench.engine = engine
+        watch, feed = bench.watch()
+        feed.put(SourceEvent(0.0, 1000.0, "seeing", "frames"), *(picture(t) for t in range(60)))
+        until(lambda: feed.waiting == 0)  # taken, though nobody can encode it yet
+        assert not watch.ready
+        loaded.set()
+        feed.finish()
+        watch.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        assert seen.frame_count() == 60
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_watch_and_says_why(bench: Bench) -> None:
+    def load() -> TinyModel:
+        raise RuntimeError("weights are gone")
+
+    with Engine(load) as engine:
+        bench.engine = engine
+        watch, _ = bench.watch()
+        with pytest.raises(ModelLoadError, match="weights are gone"):
+            watch.join(PATIENCE_S)
+    assert watch.failure is not None

@@ -73,9 +73,18 @@ def test_search_by_words_scores_as_transformers_clip_does(tmp_path: Path) -> Non
     assert np.abs(model.embed_image(pictures[1]) - embeddings[1]).max() < 1e-5
 
 
-def test_a_long_phrase_is_cut_to_what_clip_reads(tmp_path: Path) -> None:
+def test_a_phrase_longer_than_clip_reads_is_read_whole_in_pieces(tmp_path: Path) -> None:
     model = load_llava_mini(write_checkpoint(tmp_path), precision="fp32")
-    assert np.linalg.norm(model.embed_text("a dog " * 200)) == pytest.approx(1, abs=1e-5)
+    long = model.embed_text("a dog " * 200)
+    assert np.linalg.norm(long) == pytest.approx(1, abs=1e-5)
+    other_end = model.embed_text("a dog " * 199 + "a cat")
+    assert np.abs(long - other_end).max() > 1e-4  # its last word counts
+    tokenizer = model._parts.frames.retrieval._tokenizer
+    short = "a dog on the grass"
+    assert len(tokenizer(short).input_ids) < 77
+    text = model._parts.frames.retrieval._text
+    alone = text(**tokenizer(short, return_tensors="pt")).text_embeds[0].detach().numpy()
+    assert np.allclose(model.embed_text(short), alone / np.linalg.norm(alone), atol=1e-6)
 
 
 def test_another_precision_or_geometry_is_another_memory(tmp_path: Path) -> None:

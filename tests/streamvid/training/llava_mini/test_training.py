@@ -86,6 +86,36 @@ def test_twenty_steps_of_each_stage_reduce_the_loss(checkpoint, stage) -> None:
     assert "compressor.pos_embed" not in moved
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_placed_network_learns_from_lessons_one_by_one(tmp_path, device, dtype) -> None:
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    folder, tower = made(tmp_path)
+    network = LlavaMiniNetwork(folder, tower_folder=tower)
+    network.place(device)
+    lessons = [lesson(network, Prompt(folder), frames) for frames in (1, 2)]
+    trainer = LlavaMiniTrainer(network, "instruction", dtype=dtype)
+    losses = [trainer.step(lessons, rate=20.0) for _ in range(8)]
+    assert losses[-1] < losses[0] - 0.05
+    state = trainer.state()
+    assert all(one.device.type == device for one in state["masters"].values())
+
+
+def test_the_loss_of_a_batch_is_the_mean_over_its_answer_tokens(tmp_path) -> None:
+    folder, tower = made(tmp_path)
+    network = LlavaMiniNetwork(folder, tower_folder=tower)
+    prompt = Prompt(folder)
+    lessons = [lesson(network, prompt, 1, TURNS[:1]), lesson(network, prompt, 2, TURNS)]
+    with torch.no_grad():
+        found = [network(one.look(), one.told) for one in lessons]
+    together = torch.nn.functional.cross_entropy(
+        torch.cat([logits for logits, _ in found]), torch.cat([targets for _, targets in found])
+    )
+    loss = LlavaMiniTrainer(network, "instruction").step(lessons)
+    assert loss == pytest.approx(float(together), rel=1e-5)
+
+
 def test_one_step_gives_gradients_to_all_that_instruction_trains(checkpoint) -> None:
     folder, tower = checkpoint
     network = LlavaMiniNetwork(folder, tower_folder=tower)

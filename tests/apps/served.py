@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from websockets.asyncio.client import connect
 
 from apps.server.protocol import ServerMessage, parse_server
@@ -61,17 +60,6 @@ class Served:
 
 def _lower(headers: Any) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-@pytest.fixture
-def serve(program):
-    """``serve(*arguments, **environment)``: a server on a free port, ended with the test."""
-
-    def start(*arguments: str | Path, **environment: str) -> Served:
-        child = program.start("serve", "--port", "0", "--json", *arguments, **environment)
-        return await_served(child)
-
-    return start
 
 
 def await_served(child: subprocess.Popen[str]) -> Served:
@@ -123,8 +111,9 @@ async def connected(served: Served, **headers: str) -> AsyncIterator[Talker]:
     """A ``Talker`` on a connection of its own."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with connect(
-        served.ws, additional_headers=named, proxy=None, max_size=2**22, compression=None
-    ) as socket:
+        served.ws, additional_headers=named, proxy=None, max_size=2**22, compression=None,
+        max_queue=None,  # else a close is not read while messages wait that no test asked for
+    ) as socket:  # fmt: skip
         yield Talker(socket)
 
 

@@ -69,7 +69,7 @@ def main(home: str, file: str) -> None:
         admission = Admission(("push:",))
         serving = Serving(Access(None, "127.0.0.1"), admission, limits, most_clients=4)
         openers = (FileOpener(session), PushOpener())
-        asyncio.run(serve(serving, session, listening, openers=openers, begin=begin))
+        asyncio.run(serve(serving, session, (listening,), openers=openers, begin=begin))
 
 
 if __name__ == "__main__":

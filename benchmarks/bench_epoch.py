@@ -45,6 +45,8 @@ QUESTIONS = (
     "Is there a bicycle in the video?",
     "Is it indoors or outdoors?",
     "What happens in the video?",
+    "Is there an animal in the video?",
+    "Which colours stand out?",
 )
 SCENE_FRAMES = 20
 KEEP_UP_LIMIT_S = 600.0
@@ -96,9 +98,9 @@ def table_of(moments: Sequence[Sequence[Probe]]) -> dict[str, Any]:
         "same_text_as_exact": _share(p.sealed.text == p.exact.text for p in probes),
         "fresh_same_text_as_exact": _share(p.fresh.text == p.exact.text for p in probes),
         "first_text_s": {
-            "sealed": _seconds(probe.sealed for probe in first[0::2]),
-            "fresh": _seconds(probe.fresh for probe in first),
-            "exact": _seconds(probe.exact for probe in first[1::2]),
+            "sealed": _median(probe.sealed for probe in first[0::2]),
+            "fresh": _median(probe.fresh for probe in first),
+            "exact": _median(probe.exact for probe in first[1::2]),
         },
         "extended_tokens": [probe.sealed.usage.extended_tokens for probe in first],
         "full_prefills": [probe.sealed.usage.full_prefills for probe in first],
@@ -168,10 +170,8 @@ def _word(answer: Answer) -> str:
     return answer.text.split(" ")[0].strip(".,!?").lower()
 
 
-def _seconds(answers: Iterable[Answer]) -> dict[str, float]:
-    """To the first word. The least is what a machine does that nobody else uses meanwhile."""
-    found = [answer.timings.first_text_s for answer in answers]
-    return {"least": round(min(found), 3), "median": round(statistics.median(found), 3)}
+def _median(answers: Iterable[Answer]) -> float:
+    return round(statistics.median(answer.timings.first_text_s for answer in answers), 3)
 
 
 def _scenes(folder: Path | None) -> list[list[Picture]]:

@@ -1,8 +1,8 @@
 """A JPEG that somebody sent, as the pixels that are kept; whatever else it is, it is refused.
 
 The bytes may be anybody's, so everything is bounded before it costs anything: sizes by the header,
-before pixels are allocated, and the segments that a decoder works through, since a few thousand
-empty scans over a large picture fit into little and keep a processor busy for minutes.
+before pixels are allocated, and the segments that a decoder works through. An empty scan over
+4096x2304 takes 45 bytes and half a millisecond, and 2 MiB hold 46,000 of them.
 """
 
 from __future__ import annotations

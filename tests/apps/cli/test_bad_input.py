@@ -84,6 +84,24 @@ def test_a_source_that_names_no_file_is_refused_and_no_password_shown(
     assert done.returncode == code
 
 
+@pytest.mark.parametrize(
+    "source", ["https://anna:hunt/er2@host/x.mp4?key=k3y", "RTSP://anna:hunter2@camera"]
+)
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("ask", 4), ("search", 4), ("inspect", 4), ("remove", 4), ("reencode", 4), ("ingest", 3)],
+)
+def test_an_address_that_was_never_watched_shows_no_password(
+    inside, refused, command, code, source
+):
+    more = {"ask": ["What?"], "search": ["red"], "remove": ["--yes"]}.get(command, [])
+    done = inside.run(command, source, *more)
+    line = refused(done)
+    assert "watch" in line
+    assert not any(secret in line for secret in ("anna", "hunt", "er2", "k3y"))
+    assert done.returncode == code
+
+
 def test_a_file_in_a_folder_that_looks_like_an_address(inside, clip):
     (inside.home / "http:").mkdir()
     shutil.copy(clip, inside.home / "http:" / "x.mp4")

@@ -92,7 +92,7 @@ class LiveConnection:
         """One packet, and what it completes."""
         arrival_s = time.monotonic()
         self._packets += 1
-        if self._size is None and arrival_s - self._begin_s > 0.9 * self._order.first_frame_s:
+        if self._size is None and arrival_s - self._begin_s > 0.75 * self._order.first_frame_s:
             # Before the parent gives up: it would only know that nothing came.
             raise OpeningError("undecodable", f"{self._packets} packets, and no picture decodes")
         base = time_base or Fraction(1, 1000)

@@ -68,9 +68,8 @@ class Home:
         if not found and is_file:
             raise RecordingNotFoundError(f"{text!r} is there, but not remembered; ingest it first")
         if not found:
-            raise RecordingNotFoundError(
-                f"no recording and no file called {text!r}; ingest a file first"
-            )
+            first = "watch it" if "://" in text else "ingest a file"
+            raise RecordingNotFoundError(f"no recording and no file called {text!r}; {first} first")
         if is_file and all(s.path == str(Path(text).absolute()) for s in found):
             raise RecordingNotFoundError(
                 f"{text!r} has changed since it was remembered as {found[0].id[:12]}; "

@@ -10,18 +10,20 @@ from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, create_connection, create_s
 from threading import Thread
 from typing import Literal
 
-Mode = Literal["pass", "pause", "blackhole", "fin", "rst"]
+Mode = Literal["pass", "slow", "pause", "blackhole", "fin", "rst"]
 
 
 class Proxy:
     """Passes connections on to ``upstream_port`` until ``mode`` says otherwise.
 
     ``pause`` stops reading (so the sender feels it), ``blackhole`` accepts and never answers,
-    ``fin`` and ``rst`` end connections, and refuse new ones the same way.
+    ``fin`` and ``rst`` end connections, and refuse new ones the same way; ``slow`` lets
+    ``slow_bytes_s`` through, and what is too much waits.
     """
 
     def __init__(self, upstream_port: int, mode: Mode = "pass") -> None:
         self.mode: Mode = mode
+        self.slow_bytes_s = 10_000.0
         self.accepted = 0
         self._upstream_port = upstream_port
         self._is_open = True
@@ -77,10 +79,12 @@ class Proxy:
                     time.sleep(0.02)
                     continue
                 for ready in select([client, server], [], [], 0.05)[0]:
-                    received = ready.recv(65536)
+                    received = ready.recv(1024 if self.mode == "slow" else 65536)
                     if not received:
                         return
                     other[ready].sendall(received)
+                    if self.mode == "slow":
+                        time.sleep(len(received) / self.slow_bytes_s)
 
     def _end(self, client: socket) -> None:
         with contextlib.suppress(OSError):

@@ -114,6 +114,25 @@ def test_a_short_pause_costs_no_connection(server: RtspServer) -> None:
             assert source.counters().covered <= 1  # what was held up came late, and counts
 
 
+def test_a_line_that_is_too_slow_falls_behind_and_is_opened_anew(server, folder) -> None:
+    # TCP drops nothing: without this the picture would be later by the hour.
+    with Proxy(server.port) as proxy:
+        proxy.slow_bytes_s = (folder / "cam.mp4").stat().st_size / 30 / 3
+        address = Address.parse(server.url("cam.mp4", proxy.port))
+        with LiveSource(address, quick(lag_s=1.0, stall_s=9.0)) as source:
+            reader = Reader(source)
+            reader.until(lambda: len(reader.frames) >= 2, 10)
+            proxy.mode = "slow"
+            reader.until(lambda: "reconnecting" in reader.states, 15)
+            assert reader.event("reconnecting").reason == "behind"
+            assert source.status().lag_s is None  # no connection, no lag
+            proxy.mode = "pass"
+            reader.until(lambda: source.status().reconnects == 1, 8)
+            reader.for_s(1)
+            assert source.status().lag_s < 0.5
+            reader.finish()
+
+
 @pytest.mark.parametrize("mode", ["fin", "rst"])
 def test_a_connection_that_is_cut(server: RtspServer, mode) -> None:
     with Proxy(server.port) as proxy:

@@ -148,6 +148,33 @@ def test_where_runs_are_more_than_room_the_oldest_leave_and_are_counted() -> Non
     check_bounds(view, 100, 40, gaps)
 
 
+@settings(deadline=None, max_examples=30)
+@given(
+    count=st.integers(0, 150),
+    capacity=st.integers(4, 40),
+    before_s=st.integers(0, 160),
+    more=st.integers(0, 60),
+)
+def test_entries_before_a_time_leave_and_the_rest_stays(
+    count: int, capacity: int, before_s: int, more: int
+) -> None:
+    t_s, tokens = frames(count + more)
+    rolling = RollingView(capacity * 2, SHAPE, policy="uniform")
+    rolling.append(t_s[:count], tokens[:count])
+    before = rolling.view()
+    dropped = rolling.drop_before(float(before_s))
+    view = rolling.view()
+    stay = before.last_t_s >= before_s
+    np.testing.assert_array_equal(view.tokens, before.tokens[stay])
+    np.testing.assert_array_equal(view.weights, before.weights[stay])
+    assert dropped == before.frames - view.frames
+    assert rolling.merged == view.merged
+    assert 0 <= rolling.settled <= len(rolling)
+    rolling.append(t_s[count:], tokens[count:])  # it goes on as any other
+    assert rolling.view().frames == view.frames + more
+    assert len(rolling) <= capacity
+
+
 @pytest.mark.parametrize("max_tokens", [0, 7, -3])
 def test_a_view_holds_four_frames(max_tokens: int) -> None:
     with pytest.raises(RangeError, match="give it 8 or more"):

@@ -69,8 +69,7 @@ def test_what_is_no_video_is_refused_in_one_line(inside, refused, kind, command)
     ("source", "code", "word"),
     [
         ("", 2, "is empty"),
-        ("https://anna:hunt/er2@host/x.mp4?key=k3y", 3, "addresses (https://) are not read"),
-        ("RTSP://anna:hunter2@camera", 3, "addresses (RTSP://) are not read"),
+        ("ftp://anna:hunt/er2@host/x.mp4?key=k3y", 3, "addresses of kind ftp:// are not read"),
         ("x" * 5000, 4, "no "),
     ],
 )
@@ -81,6 +80,24 @@ def test_a_source_that_names_no_file_is_refused_and_no_password_shown(
     done = inside.run(command, source, *more)
     line = refused(done)
     assert word in line
+    assert not any(secret in line for secret in ("anna", "hunt", "er2", "k3y"))
+    assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    "source", ["https://anna:hunt/er2@host/x.mp4?key=k3y", "RTSP://anna:hunter2@camera"]
+)
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("ask", 4), ("search", 4), ("inspect", 4), ("remove", 4), ("reencode", 4), ("ingest", 3)],
+)
+def test_an_address_that_was_never_watched_shows_no_password(
+    inside, refused, command, code, source
+):
+    more = {"ask": ["What?"], "search": ["red"], "remove": ["--yes"]}.get(command, [])
+    done = inside.run(command, source, *more)
+    line = refused(done)
+    assert "watch" in line
     assert not any(secret in line for secret in ("anna", "hunt", "er2", "k3y"))
     assert done.returncode == code
 

@@ -49,6 +49,44 @@ def test_a_second_question_at_once_works_on_a_copy_that_is_closed_after() -> Non
     assert len(store) == 1
 
 
+def test_of_two_copies_the_one_with_more_of_the_view_is_kept() -> None:
+    model, store = TinyModel(), ContextStore(10**9)
+    first = store.add(key("a"), prefilled(model))
+    second = store.take(key("a"))
+    store.extend(second, np.ones((3, D), np.float32), begins=False)
+    store.give_back(second)
+    assert store.idle(key("a")) is second
+    assert not first.context.closed  # somebody works behind it
+    store.give_back(first)
+    assert first.context.closed
+    assert store.take(key("a")).context.length == 13
+    assert (store.full_prefills, store.extended_tokens) == (1, 3)
+
+
+def test_extending_a_view_forgets_what_was_said_behind_it() -> None:
+    model, store = TinyModel(), ContextStore(10**9)
+    kept = store.add(key("a"), prefilled(model))
+    kept.context.extend(np.ones((5, D), np.float32))
+    store.extend(kept, np.ones((2, D), np.float32), begins=True)
+    assert (kept.context.length, kept.view_length) == (12, 12)
+    assert store.extended_tokens == 0
+
+
+def test_what_is_discarded_closes_at_once_or_when_it_is_given_back() -> None:
+    model, store = TinyModel(), ContextStore(10**9)
+    idle, busy = store.add(key("a"), prefilled(model)), store.add(key("b"), prefilled(model))
+    store.give_back(idle)
+    assert store.idle(key("a")) is idle
+    assert store.idle(key("b")) is None
+    for name in "abc":
+        store.discard(key(name))
+    assert idle.context.closed
+    assert not busy.context.closed
+    store.give_back(busy)
+    assert busy.context.closed
+    assert key("b") not in store
+
+
 def test_the_one_used_longest_ago_goes_first_and_busy_ones_stay() -> None:
     model, store = TinyModel(), ContextStore(25 * TOKEN_BYTES)
     a = store.add(key("a"), prefilled(model))

@@ -34,7 +34,7 @@ class PushedPicture:
 
 
 class PushedDecoder:
-    """Decodes pictures one by one; each as if it were the first. For one thread at a time."""
+    """Decodes pictures one by one, each in memory of its own. For one thread at a time."""
 
     def __init__(self, settings: LiveSettings) -> None:
         self._most_px = min(settings.max_frame_px, MOST_PUSHED_PX)
@@ -82,7 +82,7 @@ def checked_size(jpeg: bytes, *, most_px: int) -> tuple[int, int]:
         raise PictureError(
             f"picture has more than {MOST_SEGMENTS} tables and scans; send a plain JPEG"
         )
-    if jpeg.rfind(_END) < jpeg.rfind(_SCAN):
+    if not 0 <= jpeg.rfind(_SCAN) < jpeg.rfind(_END):
         raise _damaged(jpeg)
     return width_px, height_px
 

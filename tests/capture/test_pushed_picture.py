@@ -48,14 +48,19 @@ def test_what_is_no_jpeg_is_refused(coded):
         DECODER.decode(coded)
 
 
-@pytest.mark.parametrize("progressive", [False, True])
-@given(share=st.floats(0.0, 0.97), closed=st.booleans())
-@settings(deadline=None, max_examples=60)
-def test_a_cut_picture_is_refused_wherever_it_is_cut(progressive, share, closed):
-    coded = jpeg(1, width=320, height=240, progressive=progressive)
-    cut = coded[: int(len(coded) * share)] + b"\xff\xd9" * (closed and not progressive)
-    with pytest.raises(PictureError):
-        DECODER.decode(cut)
+def test_a_cut_picture_is_refused_wherever_it_is_cut():
+    for progressive in (False, True):
+        coded = jpeg(1, width=160, height=120, progressive=progressive)
+        for kept in range(len(coded) - 1):
+            with pytest.raises(PictureError):
+                DECODER.decode(coded[:kept])
+
+
+def test_a_cut_picture_is_refused_although_somebody_closed_it():
+    coded = jpeg(1, width=320, height=240)
+    for kept in range(len(coded) - 8):  # the last blocks of one colour may be read from less
+        with pytest.raises(PictureError):
+            DECODER.decode(coded[:kept] + b"\xff\xd9")
 
 
 @given(st.binary(max_size=60), st.integers(0, 2000), st.integers(0, 60))

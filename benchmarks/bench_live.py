@@ -184,6 +184,7 @@ def measure_faults(server: RtspServer, minutes: float, seed: int) -> dict[str, A
             watcher.until("seeing")
             watcher.read(10)
             first_mb = resident_mb(os.getpid())
+            first_child_mb = resident_mb(source.status().child_pid or 0)
             end_s = time.monotonic() + minutes * 60
             while time.monotonic() < end_s:
                 kind = FAULTS[len(faults) % len(FAULTS)]
@@ -210,8 +211,8 @@ def measure_faults(server: RtspServer, minutes: float, seed: int) -> dict[str, A
                 "counters": asdict(source.counters()),
                 "gaps": watcher.gapped,
                 "reconnects": source.status().reconnects,
-                "parent_mb": [round(first_mb, 1), round(last_mb, 1)],
-                "child_mb": round(child_mb, 1),
+                "parent_with_proxy_mb": [round(first_mb, 1), round(last_mb, 1)],
+                "child_mb": [round(first_child_mb, 1), round(child_mb, 1)],
             }
 
 

@@ -179,6 +179,30 @@ def test_twenty_reconnects_leave_nothing_behind() -> None:
     assert sorted(descendants(os.getpid())) == sorted(processes)
 
 
+@pytest.mark.slow  # a dozen connections, each of which must find its stream
+def test_a_child_holds_no_more_after_a_dozen_connections(tmp_path: Path) -> None:
+    film = encode(tmp_path / "short.ts", steady(0.5), size=(1920, 1080), options=X264).read_bytes()
+
+    def talk(client) -> None:
+        client.recv(4096)
+        client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n" + film)
+
+    def held_mb() -> float:
+        pages = Path(f"/proc/{source.status().child_pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    settings = quick(backoff_s=(0.05,), healthy_s=0.0)
+    with scripted(talk) as port:
+        address = Address.parse(f"http://127.0.0.1:{port}/cam.ts")
+        with LiveSource(address, settings) as source:
+            reader = Reader(source)
+            reader.until(lambda: source.status().reconnects >= 2, 15)
+            before_mb, pid = held_mb(), source.status().child_pid
+            reader.until(lambda: source.status().reconnects >= 12, 20)
+            assert source.status().child_pid == pid
+            assert held_mb() < before_mb + 20  # 13 MB a connection once stayed
+
+
 _WATCH_FOREVER = """
 import sys, time, capture
 if __name__ != "__main__":

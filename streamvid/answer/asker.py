@@ -157,6 +157,10 @@ class Asker:
         """What contexts cost so far."""
         return self._sealed.counters()
 
+    def rest_talk(self, talk: Talk) -> None:
+        """Free what a conversation holds; what was said stays."""
+        self._keeper.release(talk, "conversation")
+
     def forget(self, recording_id: str) -> None:
         """Drop everything kept of a recording that is being removed."""
         self._sealed.forget(recording_id)

@@ -75,7 +75,7 @@ async def open_socket(address: Address) -> ClientConnection:
         return await open_websocket(
             target,
             additional_headers=address.headers,
-            ssl=address.tls if target.startswith("wss:") else None,
+            ssl=(address.tls or True) if target.startswith("wss:") else None,
             proxy=None if address.near else True,
             open_timeout=OPEN_TIMEOUT_S,
             max_size=_LONGEST_MESSAGE_BYTES,

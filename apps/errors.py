@@ -107,7 +107,7 @@ class ServerLostError(AppError, OSError):
 class ServerRefusedError(AppError):
     """A server refused a question, in its own words; ``code`` is one of docs/protocol.md."""
 
-    def __init__(self, message: str, *, code: str) -> None:
+    def __init__(self, message: str, *, code: str = "failed") -> None:
         super().__init__(message)
         self.code = code
         self.exit_code = _SERVER_EXIT_CODES.get(code, FAILED)

@@ -93,6 +93,8 @@ def test_nothing_below_imports_apps(folder):
         ("faiss", "memory"),
         ("sqlite3", "memory"),
         ("websockets", "apps"),
+        ("starlette", "apps"),
+        ("uvicorn", "apps"),
         *((name, "streamvid") for name in TORCH),
     ],
 )

@@ -106,7 +106,7 @@ class NamedSource(click.ParamType[tuple[str, str]]):
 )
 @click.option(
     "--media-root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Folder of files that clients may add.",
 )
@@ -218,6 +218,8 @@ def _serving(
         allowed = checked_patterns(patterns)
     except ValueError as error:
         raise SettingError(str(error)) from error
+    if media_root is not None and not media_root.is_dir():
+        raise SettingError(f"no folder {str(media_root)!r}; pass --media-root with one")
     certificate, key = tls
     if certificate is None and key is not None:
         raise SettingError("--tls-key is given without --tls-cert; pass both")

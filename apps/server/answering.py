@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from urllib.parse import quote
 
@@ -24,9 +24,10 @@ from apps.server.protocol import (
 from apps.server.protocol.server import ResponseStatus
 from apps.server.refusals import as_refusal
 from apps.server.room import Room
+from apps.server.shelf import KeptTalk, Shelf
 from streamvid.answer import Answer
 from streamvid.errors import StreamvidError
-from streamvid.session import AnswerStream, Conversation
+from streamvid.session import AnswerStream
 
 _log = logging.getLogger(__name__)
 Post = Callable[[ServerMessage], None]
@@ -43,14 +44,26 @@ _STATUS: dict[str, ResponseStatus] = {
 class Talks:
     """A client's conversations, one for each recording. Each is used by one answer at a time."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, room: Room, shelf: Shelf) -> None:
+        self._room, self._shelf = room, shelf
         self._lock = threading.Lock()
-        self._open: dict[str, Conversation] = {}
+        self._open: dict[str, KeptTalk] = {}
         self._closed = False
 
-    def ask(self, asked: Ask, *, stop: threading.Event, deadline_s: float) -> AnswerStream:
+    @contextmanager
+    def asked(
+        self, asked: Ask, *, stop: threading.Event, deadline_s: float
+    ) -> Iterator[AnswerStream]:
         """Ask within the source's conversation. Raises ``ProtocolError``, ``StreamvidError``."""
+        talk = self._talk(asked)
+        with talk.in_use:
+            yield talk.conversation.ask(
+                asked.question, within=asked.within, phrase=asked.phrase,
+                cancelled=stop.is_set, deadline_s=deadline_s,
+            )  # fmt: skip
+        self._shelf.used(talk)
+
+    def _talk(self, asked: Ask) -> KeptTalk:
         source = self._room.source(asked.source)
         with self._lock:
             talk = self._open.get(source.recording_id or "")
@@ -60,15 +73,12 @@ class Talks:
             talk.close()
             talk = None
         if talk is None:
-            talk = self._room.talk(asked.source)
+            talk = KeptTalk(self._room.talk(asked.source))
             with self._lock:
                 if self._closed:
                     raise ProtocolError("going_away", "the client is gone")
                 self._open[source.recording_id or ""] = talk
-        return talk.ask(
-            asked.question, within=asked.within, phrase=asked.phrase,
-            cancelled=stop.is_set, deadline_s=deadline_s,
-        )  # fmt: skip
+        return talk
 
     def close(self) -> None:
         """Free their contexts; their answers have been stopped before."""
@@ -77,8 +87,9 @@ class Talks:
             talks = list(self._open.values())
             self._open.clear()
         for talk in talks:
-            with suppress(StreamvidError):  # then they went with the engine
-                talk.close()
+            self._shelf.gone(talk)
+            with talk.in_use, suppress(StreamvidError):  # then they went with the engine
+                talk.conversation.close()
 
 
 def answer(
@@ -88,15 +99,18 @@ def answer(
 
     ``stop`` ends it within one decoding step. Whatever fails is said, too.
     """
+    asking: AbstractContextManager[AnswerStream]
     try:
         if asked.keeps:
-            stream = talks.ask(asked, stop=stop, deadline_s=deadline_s)
+            asking = talks.asked(asked, stop=stop, deadline_s=deadline_s)
         else:
-            stream = room.ask(
-                asked.source, asked.question, within=asked.within, phrase=asked.phrase,
-                cancelled=stop.is_set, deadline_s=deadline_s,
+            asking = nullcontext(
+                room.ask(
+                    asked.source, asked.question, within=asked.within, phrase=asked.phrase,
+                    cancelled=stop.is_set, deadline_s=deadline_s,
+                )
             )  # fmt: skip
-        with stream:
+        with asking as stream, stream:
             for piece in stream:
                 if words := plain(piece):
                     post(ResponseOutputTextDelta(asked.response_id, words))

@@ -20,6 +20,7 @@ from apps.server.protocol import (
     SourceStatus,
 )
 from apps.server.room import Room
+from apps.server.shelf import Shelf
 
 T = TypeVar("T")
 TICK_S = 1.0
@@ -54,12 +55,19 @@ class Lobby:
     """For the event loop alone, but ``notify``. ``start`` once the loop runs."""
 
     def __init__(
-        self, *, limits: Limits, admission: Admission, most_clients: int, answer_threads: int
+        self,
+        *,
+        limits: Limits,
+        admission: Admission,
+        most_clients: int,
+        answer_threads: int,
+        kept_talks: int,
     ) -> None:
         self.limits = limits
         self.admission = admission
         self.most_clients = most_clients
         self.leaving = False
+        self.shelf = Shelf(kept_talks)
         self.answers = ThreadPoolExecutor(answer_threads, thread_name_prefix="answer")
         self._looking = ThreadPoolExecutor(_LOOKING_THREADS, thread_name_prefix="look")
         self._room: Room | None = None

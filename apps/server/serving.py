@@ -42,6 +42,8 @@ class Serving:
     tls_key: Path | None = None
     most_clients: int = 64
     answer_threads: int = 32
+    kept_talks: int = 8
+    """Conversations whose contexts stay in memory; others are said again when asked on."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -79,6 +81,7 @@ async def serve(
         admission=serving.admission,
         most_clients=serving.most_clients,
         answer_threads=serving.answer_threads,
+        kept_talks=serving.kept_talks,
     )
     room = Room(
         session,

@@ -41,7 +41,7 @@ class Viewer:
         self._outbox = Outbox(most=limits.outgoing_messages, most_bytes=limits.outgoing_bytes)
         self._filled = asyncio.Event()
         self._stops: dict[str, threading.Event] = {}
-        self._talks = Talks(lobby.room)
+        self._talks = Talks(lobby.room, lobby.shelf)
         self._pictures = 0
         self._sending = False
         self._gone = False

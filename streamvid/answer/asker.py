@@ -134,6 +134,10 @@ class Asker:
         talk.turns = ()
         self._keeper.release(talk, "conversation")
 
+    def rest_talk(self, talk: Talk) -> None:
+        """Free what a conversation holds; what was said stays."""
+        self._keeper.release(talk, "conversation")
+
     def forget(self, recording_id: str) -> None:
         """Drop everything kept of a recording that is being removed."""
         with self._reading:

@@ -117,6 +117,10 @@ class Conversation:
         )
         return self._latest
 
+    def rest(self) -> None:
+        """Give the context's memory back; what was said stays, and is said again when asked on."""
+        self._asker.rest_talk(self._talk)
+
     def close(self) -> None:
         """Free the context."""
         if self._latest is not None:

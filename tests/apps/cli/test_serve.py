@@ -51,6 +51,7 @@ def test_a_port_that_is_taken_is_one_line(inside, refused, clip):
     assert "--port" in line
 
 
+# Starts the program four times beside the server: some 3 s.
 def test_a_server_gives_the_answer_that_is_given_here(serve, program, clip):
     served = serve("--source", f"clip={clip}")
     talk(served, until_watched)
@@ -81,6 +82,7 @@ def test_a_conversation_with_a_server_is_kept(serve, program, clip):
     assert second["coverage"]["start_s"] == 2
 
 
+# Starts the program five times beside the server: some 3 s.
 def test_refusals_of_a_server_keep_their_exit_codes(serve, program, refused, clip):
     served = serve("--source", f"clip={clip}")
     talk(served, until_watched)

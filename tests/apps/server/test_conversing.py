@@ -157,6 +157,7 @@ def test_a_deadline_ends_an_answer(served):
     assert (done.status, done.finish) == ("incomplete", "deadline")
 
 
+# Sixty answers to twenty clients: some 2 s.
 def test_two_files_and_twenty_clients_get_their_own(serve, tmp_path):
     red = write_video(tmp_path / "red.mp4", ["red"] * 9)
     blue = write_video(tmp_path / "blue.mp4", ["blue"] * 13)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
+import urllib.request
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -202,3 +206,40 @@ def test_timelines_and_pictures_of_what_is_watched(served):
     assert served.get("/stills/clip/8.0")[2] == body
     # A time between two frames leads to the one before, and may lead elsewhere later.
     assert served.get("/stills/clip/3.7")[1]["cache-control"] == "no-cache"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_tls_serves_https_and_wss_and_marks_its_cookie(serve, program, clip, tmp_path):
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert),
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    secret = tmp_path / "token"
+    secret.write_text(TOKEN)
+    served = serve(
+        "--source", f"clip={clip}", "--tls-cert", cert, "--tls-key", key, "--token-file", secret
+    )
+    assert served.url.startswith("https://")
+    asked = program.run(
+        "ask", "--server", served.url, "clip", "red", "--token-file", secret,
+        SSL_CERT_FILE=str(cert),
+    )  # fmt: skip
+    # It may be asked before anything is remembered; then it says so, over wss all the same.
+    assert asked.returncode in (0, 4), asked.stderr
+    untrusted = program.run("ask", "--server", served.url, "clip", "red", "--token", TOKEN)
+    assert untrusted.returncode == 1
+    assert "certificate" in untrusted.stderr
+    context = ssl.create_default_context(cafile=str(cert))
+    request = urllib.request.Request(
+        f"{served.url}login", method="POST", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
+    with opener.open(request, timeout=30) as answer:
+        assert "Secure" in answer.headers["set-cookie"]

@@ -93,6 +93,7 @@ def test_a_step_that_never_ends_holds_the_server_up_no_longer_than_told(serve, c
     assert took_s < END_WITHIN_S + SLACK_S
 
 
+# Three processes, and a watch of 140 s of video: some 2 s.
 def test_an_ingest_that_is_interrupted_is_kept_and_gone_on_with(serve, program, long_clip, pipes):
     held = {"STREAMVID_MODEL": "held_model:before_batch", "HELD_BATCH": "17", **pipes.environment}
     served = serve("--source", f"clip={long_clip}", **held)

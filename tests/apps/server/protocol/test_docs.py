@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from apps.server.protocol import CLIENT_TYPES, RETRYABLE, SERVER_TYPES, parse_client, parse_server
 from apps.server.protocol.schema import document_of
+from tests.apps.served import talk
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -61,3 +64,18 @@ def test_every_code_is_documented():
 
 def test_the_types_are_told_apart():
     assert not set(CLIENT_TYPES) & set(SERVER_TYPES)
+
+
+def test_the_python_example_runs(serve, clip):
+    served = serve("--source", f"talk={clip}")
+
+    async def until_watched(talker):
+        await talker.watched("talk")
+
+    talk(served, until_watched)
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", code.replace("ws://127.0.0.1:8765", served.url)],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert "seen 9 s of 10 min" in done.stdout

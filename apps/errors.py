@@ -8,7 +8,6 @@
     ├── ModelNameError (LookupError)  no model has that name
     ├── AddressError (ValueError)     an address, where only files are read
     ├── NothingSeenError              a question about a live source that shows nothing yet
-    ├── SourceSilentError             nothing is seen of a source that was probed
     ├── NoFileError (LookupError)     a file to be watched is not there
     ├── StillError (OSError)          a still could not be saved
     ├── ListenError (OSError)         no server can listen at that address
@@ -88,12 +87,6 @@ class AddressError(AppError, ValueError):
 
 class NothingSeenError(AppError):
     """A live source is asked about before anything of it was seen."""
-
-
-class SourceSilentError(AppError):
-    """Nothing is seen of a source; says why."""
-
-    exit_code = 3
 
 
 class NoFileError(AppError, LookupError):

@@ -10,6 +10,7 @@
     │   ├── ModelLoadError
     │   └── ModelFailedError                 the model refused or failed at a job
     ├── SourceRefusedError (ValueError)      a file that capture will not or cannot open
+    │   └── SourceSilentError                nothing is seen of a live source
     ├── PictureRefusedError (ValueError)     bytes that were pushed as a picture and are none
     ├── RecordingError                       whatever the memory refuses: disk, damage, model
     │   ├── RecordingNotFoundError (LookupError)
@@ -65,6 +66,14 @@ class SourceRefusedError(StreamvidError, ValueError):
 
 class PictureRefusedError(StreamvidError, ValueError):
     """What was pushed as a picture is no JPEG that we take."""
+
+
+class SourceSilentError(SourceRefusedError):
+    """Nothing is seen of a live source; ``reason`` is a code."""
+
+    def __init__(self, message: str, *, reason: str = "failed") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class RecordingError(StreamvidError):

@@ -14,7 +14,8 @@ from apps.cli.options import Command
 from apps.cli.sizes import Bytes
 from apps.keeping import default_keep_bytes
 from apps.settings import AppSettings
-from capture import Credentials, find_credentials
+from capture import Credentials
+from streamvid.live.sources import find_credentials
 
 MIN_KEEP_BYTES = 10_000_000
 
@@ -35,7 +36,7 @@ class LiveChoice:
     def credentials(self, host: str) -> Credentials | None:
         """User and password of ``host``, from the environment, else the file.
 
-        Raises ``CredentialsError``.
+        Raises ``SourceRefusedError``.
         """
         return find_credentials(host, variables=os.environ, file=self.credentials_file)
 

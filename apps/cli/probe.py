@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-import capture
 from apps.cli.live_options import LiveChoice
 from apps.cli.options import Needed, Setup, print_document, say, takes_settings
 from apps.cli.sources import existing_file, is_live
-from apps.errors import SourceSilentError
 from apps.render import file_probe_lines, source_probe_lines
-from capture import Address, CaptureError, SourceError
+from streamvid.errors import SourceSilentError
+from streamvid.live.sources import parse_address, probe_file, probe_live
 
 _EPILOG = """\b
 Examples:
@@ -40,28 +39,20 @@ def probe(setup: Setup, *, source: str, credentials: Path | None) -> None:
     if not is_live(source):
         _probe_file(setup, existing_file(source))
         return
+    address = parse_address(source)
+    if not setup.as_json:
+        say(f"looking at {address.public} for some seconds ...")
     try:
-        address = Address.parse(source)
-        if not setup.as_json:
-            say(f"looking at {address.public} for some seconds ...")
-        found = capture.probe_source(
+        found = probe_live(
             address,
             setup.settings.live,
             credentials=LiveChoice(None, credentials).credentials(address.host),
         )
-    except SourceError as error:
+    except SourceSilentError as error:
         if setup.as_json:
-            print_document(
-                {
-                    "source": address.public,
-                    "seen": False,
-                    "reason": error.reason,
-                    "text": str(error),
-                }
-            )
-        raise SourceSilentError(str(error)) from error
-    except CaptureError as error:
-        raise SourceSilentError(str(error)) from error
+            reason = {"reason": error.reason, "text": str(error)}
+            print_document({"source": address.public, "seen": False, **reason})
+        raise
     if setup.as_json:
         print_document({"source": address.public, "seen": True, **asdict(found)})
         return
@@ -70,10 +61,7 @@ def probe(setup: Setup, *, source: str, credentials: Path | None) -> None:
 
 
 def _probe_file(setup: Setup, path: Path) -> None:
-    try:
-        found = capture.probe_file(path)
-    except CaptureError as error:
-        raise SourceSilentError(str(error)) from error
+    found = probe_file(path)
     if setup.as_json:
         print_document({"source": str(path), "seen": True, **asdict(found)})
         return

@@ -18,12 +18,13 @@ from apps.cli.conversation import converse
 from apps.cli.live_options import LiveChoice, live_options
 from apps.cli.options import Needed, Setup, TimeText, Words, open_session, say, takes_settings
 from apps.cli.sources import existing_file, is_live
-from apps.errors import AddressError, NothingSeenError, SourceSilentError
+from apps.errors import AddressError, NothingSeenError
 from apps.render import one_line
 from apps.times import format_time
-from capture import Address, CaptureError
+from capture import Address
 from streamvid.answer import TimeRange
 from streamvid.live import Watch, WatchEvent
+from streamvid.live.sources import parse_address
 from streamvid.session import AnswerStream, Conversation, Session
 
 if TYPE_CHECKING:
@@ -76,10 +77,7 @@ def watch(
     lost and found as cameras are; when nothing was seen, and why, is remembered too.
     """
     address = _address(source, realtime=realtime)
-    try:
-        credentials = live.credentials(address.host)
-    except CaptureError as error:
-        raise SourceSilentError(str(error)) from error
+    credentials = live.credentials(address.host)
     from apps.cli.watch_view import make_view
     from apps.server.live_source import LiveWatched
     from apps.server.local import LocalServer, local_socket, socket_folder
@@ -183,7 +181,7 @@ def _say_what_was_seen(watching: Watch, name: str) -> None:
 
 
 def _address(source: str, *, realtime: bool) -> Address:
-    """Raises ``SourceSilentError``, ``AddressError``, ``NoFileError``."""
+    """Raises ``SourceRefusedError``, ``AddressError``, ``NoFileError``."""
     if not is_live(source):
         existing_file(source)
         if not realtime:
@@ -191,10 +189,7 @@ def _address(source: str, *, realtime: bool) -> Address:
                 "a file is watched as fast as it goes by `streamvid ingest`; pass --realtime to"
                 " play it as if it were live"
             )
-    try:
-        return Address.parse(source, realtime=realtime)
-    except CaptureError as error:
-        raise SourceSilentError(str(error)) from error
+    return parse_address(source, realtime=realtime)
 
 
 @contextmanager

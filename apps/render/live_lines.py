@@ -7,7 +7,6 @@ import time
 from apps.render.lines import format_bytes, one_line
 from apps.times import format_time
 from capture import FileProbe, SourceProbe
-from memory import clock_text
 from streamvid.live import WatchEvent, WatchStatus
 
 _MARKS = {"seeing": "●", "frozen": "◐", "connecting": "○", "ended": "■", "stopped": "■"}
@@ -58,17 +57,15 @@ def event_line(event: WatchEvent) -> str | None:
             )
             words += f" ({event.detail})" if event.detail else ""
         case "gap" if event.end_s is None:
-            words = f"nothing seen from {clock_text(event.t_s)} on: {event.reason}"
+            words = f"nothing seen from {format_time(event.t_s)} on: {event.reason}"
         case "gap":
-            words = (
-                f"nothing was seen from {clock_text(event.t_s)} to {clock_text(event.end_s or 0)}:"
-                f" {event.reason}"
-            )
+            until = format_time(event.end_s or 0)
+            words = f"nothing was seen from {format_time(event.t_s)} to {until}: {event.reason}"
         case "dropped":
             ticks = round((event.end_s or event.t_s) - event.t_s)
-            words = f"dropped {ticks} frames from {clock_text(event.t_s)} on: too much to do"
+            words = f"dropped {ticks} frames from {format_time(event.t_s)} on: too much to do"
         case "retention":
-            words = f"forgot what lay before {clock_text(event.end_s or 0)} ({event.detail})"
+            words = f"forgot what lay before {format_time(event.end_s or 0)} ({event.detail})"
         case _:
             words = f"disk: {event.detail}"
     return f"{at}  {one_line(words)}"

@@ -70,7 +70,8 @@ class Talks:
             if asked.anew and talk is not None:
                 del self._open[source.recording_id or ""]
         if asked.anew and talk is not None:
-            talk.close()
+            talk.conversation.close()
+            self._shelf.gone(talk)
             talk = None
         if talk is None:
             talk = KeptTalk(self._room.talk(asked.source))

@@ -221,20 +221,11 @@ class Dialogue:
         response_id = self._next("resp")
         self._running[response_id] = source if keeps else None
         deadline_ms = min(message.deadline_ms or self._deadline_ms, self._limits.deadline_ms)
-        return [
-            Say(ResponseCreated(response_id, source, question, event_id)),
-            Ask(
-                response_id,
-                source,
-                question,
-                within,
-                message.phrase,
-                deadline_ms,
-                keeps,
-                event_id,
-                anew=message.conversation == "new",
-            ),
-        ]
+        ask = Ask(
+            response_id, source, question, within, message.phrase, deadline_ms, keeps, event_id,
+            anew=message.conversation == "new",
+        )  # fmt: skip
+        return [Say(ResponseCreated(response_id, source, question, event_id)), ask]
 
     def _cancel(self, message: ResponseCancel) -> list[Deed]:
         if message.response_id is None:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import capture
 from apps.render import one_line
 from apps.server.protocol import (
     FrameDropped,
@@ -17,9 +16,10 @@ from apps.server.protocol import (
     Ticks,
 )
 from apps.server.sources import Notify
-from capture import Address, Credentials, LiveSettings
+from capture import Credentials, LiveSettings
 from streamvid.errors import StreamvidError
 from streamvid.live import Watch, WatchEvent, WatchStatus
+from streamvid.live.sources import parse_address
 from streamvid.session import Session
 
 _SCHEMES = ("rtsp:", "rtsps:", "http:", "https:", "webcam:", "lavfi:")
@@ -53,9 +53,9 @@ class LiveOpener:
     def open(self, name: str, address: str, notify: Notify) -> LiveWatched:
         """Begin to watch; a camera that cannot be reached is tried again and again."""
         try:
-            parsed = Address.parse(address)
+            parsed = parse_address(address)
             found = self._find_credentials(parsed.host)
-        except capture.CaptureError as error:
+        except StreamvidError as error:
             raise ProtocolError("cannot_open", str(error), param="address") from error
 
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:

@@ -93,6 +93,7 @@ class LocalServer:
             admission=self._serving.admission,
             most_clients=self._serving.most_clients,
             answer_threads=self._serving.answer_threads,
+            kept_talks=self._serving.kept_talks,
         )
         self.notify: Notify = self._lobby.notify
         self.room = Room(session, (), most_sources=self._serving.limits.sources, notify=self.notify)

@@ -39,7 +39,7 @@ const moments = new Moments({
 });
 const webcam = new Webcam({ connection, onAdded: (name) => { wanted = name; } });
 const timelines = new Timelines({
-  wanted: () => chosen,
+  wanted: () => (isRemembered(chosen) ? chosen : null),
   isActive: (name) => isActive(known.get(name)?.status),
   onTimeline: (name, read) => {
     if (!known.has(name)) return;
@@ -48,7 +48,8 @@ const timelines = new Timelines({
   },
 });
 const pictures = new Pictures({
-  names: () => [...known.keys()].filter((name) => name === chosen || sources.isSeen(name)),
+  names: () => [...known.keys()].filter((name) =>
+    isRemembered(name) && (name === chosen || sources.isSeen(name))),
   isWanted: (name) => isActive(known.get(name)?.status),
   onPicture: (name, picture) => {
     if (sources.picture(name)) put(sources.picture(name), picture.blob);
@@ -61,6 +62,12 @@ let wanted = decodeURIComponent(location.hash.slice(1)) || null; // to be chosen
 
 function isActive(status) {
   return Boolean(status) && !["ended", "stopped", "refused"].includes(status.state);
+}
+
+/** Whether there is anything to fetch of a source. */
+function isRemembered(name) {
+  const status = known.get(name)?.status;
+  return Boolean(status?.recording_id) && (status.length_s > 0 || status.previews > 0);
 }
 
 const isLive = (source) => Boolean(source) && source.status.kind !== "file";

@@ -20,7 +20,8 @@ from streamvid.settings import Settings
 VARIABLE_PREFIX = "STREAMVID_"
 LIVE_PREFIX = "live_"
 """Before the names of what ``capture.LiveSettings`` holds."""
-_OF_THE_MODEL = ("short_side_px", "max_frame_px")
+OF_THE_MODEL = ("short_side_px", "max_frame_px")
+"""Of these, what the model decides."""
 
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
 Quantize = typing.Literal["none", "nf4"]
@@ -151,6 +152,11 @@ def resolve(
     return Resolved(settings, origins)
 
 
+def setting_text(value: object) -> str:
+    """A value as ``--set`` takes it."""
+    return ",".join(f"{part:g}" for part in value) if isinstance(value, tuple) else str(value)
+
+
 def allowed_text(name: str) -> str:
     """What the setting ``name`` may be, for a person: ``a whole number or none``."""
     kind, optional = _kind(name)
@@ -171,7 +177,7 @@ _OWN: dict[str, typing.Any] = {
 _LIVE: dict[str, typing.Any] = {
     name: kind
     for name, kind in typing.get_type_hints(LiveSettings).items()
-    if name not in _OF_THE_MODEL
+    if name not in OF_THE_MODEL
 }
 _TYPES: dict[str, typing.Any] = (
     _OWN

@@ -27,30 +27,33 @@ _RANGES: dict[str, tuple[float, float]] = {
 class LiveSettings:
     """When a live source counts as blind, how it is tried again, and what waits for its reader.
 
-    No picture ``first_frame_s`` after opening, or ``stall_s`` after the last one, ends the
-    connection. The same picture for ``frozen_s`` is called frozen and kept. The n-th failure in a
-    row is followed by the n-th of ``backoff_s`` (then the last), plus or minus ``jitter`` of it;
-    ``healthy_s`` of pictures start the row anew. Refused credentials are tried again every
-    ``refused_retry_s``. ``decode``: "all" pictures, key pictures only ("keys"), or keys where they
-    come at least once a second ("auto"). ``queue_frames`` wait for the reader at most; the oldest
-    are dropped. A connection that stays more than ``lag_s`` behind the clock is opened anew.
-    ``short_side_px`` and ``max_frame_px`` are those of ``Settings``.
-
     Raises SettingsError.
     """
 
     first_frame_s: float = 20.0
+    """No picture for so long after opening ends the connection."""
     stall_s: float = 20.0
+    """No picture for so long after the last one ends the connection."""
     frozen_s: float = 30.0
+    """The same picture for so long is called frozen; it is kept all the same."""
     backoff_s: tuple[float, ...] = (1.0, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+    """Seconds from the n-th failure in a row to the next attempt; the last stays."""
     jitter: float = 0.2
+    """Attempts come earlier or later by up to this share of the wait."""
     healthy_s: float = 10.0
+    """So many seconds of pictures start the row of failures anew."""
     refused_retry_s: float = 300.0
+    """Refused credentials are tried again so often."""
     decode: Decode = "auto"
+    """All pictures, key pictures alone, or key pictures where they come at least once a second."""
     queue_frames: int = 16
+    """Frames that wait for the reader; beyond, the oldest are dropped and counted."""
     lag_s: float = 3.0
+    """A connection that stays further behind the clock is opened anew."""
     short_side_px: int = MIN_SHORT_SIDE_PX
+    """As in ``Settings``."""
     max_frame_px: int = 36_000_000
+    """As in ``Settings``."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():

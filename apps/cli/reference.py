@@ -8,12 +8,20 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from apps.cli.program import NAME, program
-from apps.settings import VARIABLE_PREFIX, allowed_text
+from apps.settings import (
+    LIVE_PREFIX,
+    OF_THE_MODEL,
+    VARIABLE_PREFIX,
+    allowed_text,
+    setting_text,
+)
+from capture import LiveSettings
 from streamvid.settings import Settings
 
 WIDTH_COLUMNS = 90
@@ -67,6 +75,14 @@ max_new_tokens = 96
 """
 
 
+_LIVE_HEAD = """
+## Live sources
+
+| name | allowed | default | meaning |
+|---|---|---|---|
+"""
+
+
 def cli_page() -> str:
     """docs/cli.md: the help of every command."""
     parts = [_CLI_HEAD, _section(NAME, _help(program, [NAME]))]
@@ -77,7 +93,16 @@ def cli_page() -> str:
 
 def settings_page() -> str:
     """docs/settings.md: every setting with its type, its default and its meaning."""
-    (described,) = ast.parse(inspect.getsource(Settings)).body
+    rows = _described(Settings, "", str)
+    live = _described(LiveSettings, LIVE_PREFIX, setting_text, but=OF_THE_MODEL)
+    return _SETTINGS_HEAD + "\n".join(rows) + "\n" + _LIVE_HEAD + "\n".join(live) + "\n"
+
+
+def _described(
+    kind: type, prefix: str, shown: Callable[[object], str], but: Sequence[str] = ()
+) -> list[str]:
+    """A row for each field of a settings value, from the text below it in the source."""
+    (described,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(described, ast.ClassDef)
     rows = []
     for field, text in zip(described.body, described.body[1:], strict=False):
@@ -85,11 +110,12 @@ def settings_page() -> str:
             continue
         assert isinstance(field.target, ast.Name)
         assert isinstance(text.value, ast.Constant)
-        default = getattr(Settings(), field.target.id)
+        if field.target.id in but:
+            continue
+        name, default = prefix + field.target.id, getattr(kind(), field.target.id)
         meaning = " ".join(str(text.value.value).split()).replace("``", "`")
-        allowed = allowed_text(field.target.id)
-        rows.append(f"| `{field.target.id}` | {allowed} | `{default}` | {meaning} |")
-    return _SETTINGS_HEAD + "\n".join(rows) + "\n"
+        rows.append(f"| `{name}` | {allowed_text(name)} | `{shown(default)}` | {meaning} |")
+    return rows
 
 
 def _section(title: str, text: str) -> str:

@@ -127,12 +127,19 @@ def settings_document(resolved: Resolved) -> Document:
     return {
         "settings": {
             name: {
-                "value": path_text(value) if isinstance(value, Path) else value,
+                "value": _settled(value),
                 "from": resolved.origins[name],
             }
             for name, value in resolved.values().items()
         }
     }
+
+
+def _settled(value: object) -> object:
+    """A setting's value as JSON knows it."""
+    if isinstance(value, Path):
+        return path_text(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def path_text(path: str | Path) -> str:

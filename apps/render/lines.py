@@ -6,7 +6,7 @@ import time
 import unicodedata
 from collections.abc import Sequence
 
-from apps.settings import Resolved
+from apps.settings import Resolved, setting_text
 from apps.stills import SavedMoment
 from apps.times import format_time
 from streamvid.answer import Answer, SearchResult
@@ -157,7 +157,7 @@ def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
 def settings_lines(resolved: Resolved) -> list[str]:
     """Each setting, its value and where it came from; empty means the model's own default."""
     rows = [
-        (name, "" if value is None else str(value), resolved.origins[name])
+        (name, "" if value is None else setting_text(value), resolved.origins[name])
         for name, value in resolved.values().items()
     ]
     name_width = max(len(row[0]) for row in rows)

@@ -16,6 +16,8 @@ from urllib.parse import unquote, urlsplit
 from apps.server.protocol import ProtocolError
 
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+_READS_FILES = ("file:", "lavfi:")
+"""Whoever names one names files: a graph of FFmpeg's filters may read any."""
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -57,7 +59,7 @@ def matches(address: str, pattern: str) -> bool:
         port, allowed_port = asked.port, allowed.port
     except ValueError:
         return False
-    if asked.scheme.lower() != allowed.scheme.lower() or asked.scheme.lower() == "file":
+    if asked.scheme.lower() != allowed.scheme.lower() or f"{asked.scheme.lower()}:" in _READS_FILES:
         return False
     if not asked.netloc and not allowed.netloc:  # webcam:0, push:
         return fnmatchcase(asked.path, allowed.path)
@@ -88,7 +90,7 @@ def real_file(root: Path, address: str) -> Path | None:
 def checked_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
     """``patterns``, each with a scheme. Raises ``ValueError`` that says which has none."""
     for pattern in patterns:
-        if not _SCHEME.match(pattern) or pattern.lower().startswith("file:"):
+        if not _SCHEME.match(pattern) or pattern.lower().startswith(_READS_FILES):
             raise ValueError(
                 f"pattern {pattern!r} names no scheme of a live source; write rtsp://HOST/PATH"
             )

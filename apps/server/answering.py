@@ -66,9 +66,8 @@ class Talks:
     def _talk(self, asked: Ask) -> KeptTalk:
         source = self._room.source(asked.source)
         with self._lock:
-            talk = self._open.get(source.recording_id or "")
-            if asked.anew and talk is not None:
-                del self._open[source.recording_id or ""]
+            take = self._open.pop if asked.anew else self._open.get
+            talk = take(source.recording_id or "", None)
         if asked.anew and talk is not None:
             talk.conversation.close()
             self._shelf.gone(talk)
@@ -88,9 +87,12 @@ class Talks:
             talks = list(self._open.values())
             self._open.clear()
         for talk in talks:
-            self._shelf.gone(talk)
-            with talk.in_use, suppress(StreamvidError):  # then they went with the engine
-                talk.conversation.close()
+            self._free(talk)
+
+    def _free(self, talk: KeptTalk) -> None:
+        self._shelf.gone(talk)
+        with talk.in_use, suppress(StreamvidError):  # then they went with the engine
+            talk.conversation.close()
 
 
 def answer(

@@ -5,7 +5,7 @@ import { asked } from "./span.js";
 import { Turn } from "./turn.js";
 
 export class Asking {
-  /** `about()` gives `{source, range, words, base}` of what is chosen; `onMoment(turn, moment)`. */
+  /** `about()` gives `{source, range, words, baseNow}` of what is chosen; `onMoment(turn, moment)`. */
   constructor({ connection, about, onMoment }) {
     Object.assign(this, { connection, about, onMoment });
     this.talks = new Map();
@@ -48,7 +48,7 @@ export class Asking {
 
   /** Put `question` about what is chosen. */
   ask(question) {
-    const { source, range, words, base } = this.about();
+    const { source, range, words, baseNow } = this.about();
     const problem = !source ? "There is no source to ask about."
       : !question ? "Write a question first."
       : !this.connection.isOpen ? "Not connected. Your question is kept; ask it once the server is back." : "";
@@ -56,7 +56,7 @@ export class Asking {
     if (problem) return;
     const talk = this.#talk(source);
     const turn = new Turn({
-      source, question, range, base, about: `about ${words}`,
+      source, question, range, baseNow, about: `about ${words}`,
       onMoment: this.onMoment, onAgain: (failed) => this.ask(failed.question),
     });
     talk.turns.push(turn);

@@ -82,7 +82,7 @@ function about() {
   const base = baseOf(source);
   const range = source?.range ?? null;
   const words = rangeWords(range, timeline.total_s, base, isLive(source));
-  return { source: chosen, range, base, words };
+  return { source: chosen, range, base, words, baseNow: () => baseOf(source && known.get(source.status.source)) };
 }
 
 function show() {
@@ -101,6 +101,7 @@ function showRange() {
   const { range, words, base } = about();
   const live = isLive(known.get(chosen));
   fields.show(range, timeline.total_s, base, live);
+  find("timeline-part").hidden = !known.get(chosen).timeline;
   setText(find("about"), `About ${chosen}: ${words}`);
   find("about-clear").hidden = !range;
 }
@@ -130,6 +131,7 @@ function choose(name, { focus = false } = {}) {
   stage.clear(known.get(name).picture);
   show();
   asking.show();
+  pictures.look();
   timelines.look();
   if (focus && matchMedia("(min-width: 70rem)").matches) find("question").focus();
 }
@@ -146,6 +148,10 @@ function showStatus(status) {
   }
   if (!known.has(chosen) || name === wanted) choose(name);
   else if (name === chosen) show();
+  if (before?.state !== status.state) {
+    pictures.look();
+    timelines.look();
+  }
 }
 
 function remove(name) {

@@ -31,6 +31,7 @@ export class RangeFields {
     const open = !range || range.last_s !== undefined || range.end_s === null;
     this.#fill(this.from, base.text(start, { fine: true }));
     this.#fill(this.to, live && open ? "now" : base.text(end, { fine: true }));
+    this.from.parentElement.classList.toggle("dated", base.wall && this.from.value.length > 8);
     this.problem.textContent = "";
     find("range-clear").disabled = !range;
     this.#presets(range, live);

@@ -1,7 +1,7 @@
 // Sources: a card for each, with its newest picture and how it does.
 
 import { find, make, setText } from "./make.js";
-import { countWords, stateWords } from "./words.js";
+import { countWords, stateWords, titleOf } from "./words.js";
 
 export class Sources {
   /** `onChoose(name)` when a card is pressed. */
@@ -27,7 +27,7 @@ export class Sources {
     const card = this.cards.get(status.source) ?? this.#add(status.source);
     const { tone, text } = stateWords(status);
     card.button.dataset.tone = tone;
-    setText(card.title, status.title && status.title !== status.source ? status.title : "");
+    setText(card.title, titleOf(status));
     setText(card.state, text);
     setText(card.counts, countWords(status));
     const { ticks } = status;

@@ -4,7 +4,7 @@ import { find, make, setText } from "./make.js";
 import { address, fetchPicture, put } from "./pictures.js";
 import { duration, size } from "./times.js";
 import { gapList } from "./timeline.js";
-import { stateWords } from "./words.js";
+import { stateWords, titleOf } from "./words.js";
 
 export class Stage {
   /** `onNewest()` leads back from a chosen time; `onGap(gap)` when one was picked from the list. */
@@ -31,7 +31,7 @@ export class Stage {
     Object.assign(this, { name: status.source, base, total_s, source });
     const { tone, text } = stateWords(status);
     setText(find("stage-name"), status.source);
-    setText(find("stage-title"), status.title === status.source ? "" : status.title);
+    setText(find("stage-title"), titleOf(status));
     find("stage-state").dataset.tone = tone;
     setText(find("stage-words"), text);
     setText(find("no-picture"), tone === "bad" ? text : "no picture yet");

@@ -1,7 +1,9 @@
 // Timeline: what of a source was seen; a range is dragged on it, or moved with the keyboard.
 
 import { draw } from "./drawing.js";
-import { find, make, setText } from "./make.js";
+import { Hint } from "./hint.js";
+import { find, make } from "./make.js";
+import { address } from "./pictures.js";
 import { at, between, chosen, showing, shown, zoomed, moved } from "./span.js";
 import { TimeBase, duration } from "./times.js";
 import { reasonWords } from "./words.js";
@@ -17,7 +19,7 @@ export class Timeline {
     this.box = find("timeline");
     this.canvas = this.box.querySelector("canvas");
     this.handles = [...this.box.querySelectorAll("[role=slider]")];
-    this.hint = find("hint");
+    this.hint = new Hint(this.box, find("hint"));
     this.show({ name: null, timeline: null, expected_s: 0, live: false, range: null });
     this.#listen();
   }
@@ -118,7 +120,7 @@ export class Timeline {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
     this.box.addEventListener("pointerdown", (event) => this.#press(event));
     this.box.addEventListener("pointermove", (event) => this.#hover(event));
-    this.box.addEventListener("pointerleave", () => { this.hint.hidden = true; });
+    this.box.addEventListener("pointerleave", () => this.hint.hide());
     this.box.addEventListener("dblclick", () => this.#choose(null, { look: true }));
     this.box.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.handles.forEach((handle, which) => {
@@ -156,6 +158,7 @@ export class Timeline {
     };
     const end_ = (last) => {
       controller.abort();
+      if (last.pointerType !== "mouse") this.hint.hide();
       if (last.type === "pointerup" && !moving && which < 0) this.onLook(this.#time(last));
     };
     const controller = new AbortController();
@@ -169,12 +172,10 @@ export class Timeline {
   #hover(event) {
     if (!this.name || !this.timeline.length_s) return;
     const t_s = this.#time(event);
-    this.hint.hidden = false;
-    setText(this.hint, [this.base.text(t_s), this.words(t_s)].filter(Boolean).join(" · "));
-    const bounds = this.box.getBoundingClientRect();
-    const half = this.hint.offsetWidth / 2;
-    const left = Math.min(Math.max(event.clientX - bounds.left, half), bounds.width - half);
-    this.hint.style.left = `${left}px`;
+    const words = [this.base.text(t_s), this.words(t_s)].filter(Boolean).join(" · ");
+    const { kind } = at(this.timeline, t_s);
+    const isShown = kind === "seen" || kind === "preview";
+    this.hint.show(words, event.clientX, isShown ? address(this.name, t_s.toFixed(1)) : null);
   }
 
   #wheel(event) {

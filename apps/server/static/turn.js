@@ -1,12 +1,12 @@
 // Turn: one question and its answer, as they come.
 
 import { make, setText } from "./make.js";
-import { errorWords, exactnessShort, exactnessWords, finishWords } from "./words.js";
+import { errorWords, exactnessShort, exactnessWords, finishWords, reasonWords } from "./words.js";
 
 export class Turn {
   /** `about` is its range in words; `onMoment(turn, moment)` and `onAgain(turn)` are buttons. */
-  constructor({ source, question, range, about, base, onMoment, onAgain }) {
-    Object.assign(this, { source, question, range, base, onMoment, onAgain });
+  constructor({ source, question, range, about, baseNow, onMoment, onAgain }) {
+    Object.assign(this, { source, question, range, baseNow, onMoment, onAgain });
     this.response_id = null;
     this.moments = [];
     this.state = "asked";
@@ -20,6 +20,11 @@ export class Turn {
         make("p", { class: "question" }, make("span", { class: "unseen" }, "You asked: "), question),
         make("p", { class: "about" }, about)),
       this.answer, this.strip, this.notes);
+  }
+
+  /** How its times are told; of a young live source that is known only after the question. */
+  get base() {
+    return this.baseNow();
   }
 
   get isOver() {
@@ -60,7 +65,7 @@ export class Turn {
     if (done.status === "failed") return;
     const note = finishWords(done.finish);
     if (note) this.notes.append(make("p", { class: "cut" }, note));
-    if (done.coverage) this.notes.append(howMade(done));
+    if (done.coverage) this.notes.append(howMade(done, this.base));
   }
 
   /** It cannot be answered: `error` is the server's message. */
@@ -92,12 +97,13 @@ export class Turn {
 }
 
 /** A quiet line on how an answer came about, and all of it on demand. */
-function howMade({ coverage, exactness, timings, usage, language_model }) {
+function howMade({ coverage, exactness, timings, usage, language_model }, base) {
   const seconds = (value) => (value == null ? "" : `${value.toFixed(value < 10 ? 1 : 0)} s`);
-  const line = [coverage.text, exactnessShort(exactness), seconds(timings?.total_s)];
+  const [seen] = coverage.text.split(";"); // gaps follow: they are told below, by the source's clock
+  const line = [seen, exactnessShort(exactness), seconds(timings?.total_s)];
   const facts = exactnessWords(exactness).map((text) => make("li", {}, text));
   for (const { start_s, end_s, reason } of coverage.blind.slice(0, 5)) {
-    facts.push(make("li", {}, `Not seen: ${Math.round(end_s - start_s)} s (${reason.replaceAll("_", " ")}).`));
+    facts.push(make("li", {}, `Not seen from ${base.text(start_s)} to ${base.text(end_s)}: ${reasonWords(reason)}.`));
   }
   if (timings && exactness.length) {
     facts.push(make("li", {}, `The first word came after ${seconds(timings.first_text_s)}, the last after `

@@ -27,7 +27,10 @@ export class Webcam {
     this.name = null;
     this.limits = { picture_bytes: 1 << 21 };
     find("camera-start").addEventListener("click", () => this.start());
-    find("camera-stop").addEventListener("click", () => this.stop());
+    find("camera-stop").addEventListener("click", () => {
+      this.stop();
+      this.#say("The camera was stopped. What it showed stays remembered on the server.", "good");
+    });
     addEventListener("pagehide", () => this.#end());
   }
 

@@ -13,6 +13,12 @@ const plainReason = (reason) => (reason ?? "").replaceAll("_", " ");
 
 export const reasonWords = plainReason;
 
+/** What a source's name does not tell already. */
+export function titleOf({ kind, source, title }) {
+  if (kind === "pushed") return "a browser's camera";
+  return title && title !== source ? title : "";
+}
+
 /** How a source does: `{tone, text, short}`; the tone is good, busy, blind, done or bad. */
 export function stateWords(status) {
   const since = wallClock(status.since, { seconds: false });

@@ -41,6 +41,6 @@ def test_what_cannot_keep_up_says_so(program):
     assert "weights" in done.stdout
 
 
-@pytest.mark.parametrize("size", ["0GB", "many", "-3GB", "24 TB"])
+@pytest.mark.parametrize("size", ["0GB", "many", "-3GB", "24 XB"])
 def test_a_strange_size_is_misuse(program, size):
     assert program.run("plan", "--vram", size).returncode == 2

@@ -24,7 +24,7 @@ async def until_watched(talker):
         (("--source", "clip"), 2, "NAME=ADDRESS"),
         (("--source", "a b=x"), 2, "name"),
         (("--source", "a=missing.mp4"), 3, "missing.mp4"),
-        (("--source", "a=rtsp://user:secret@x/y"), 3, "rtsp:"),
+        (("--source", "a=rtmp://user:secret@x/y"), 3, "rtmp:"),
         (("--source", "a=x", "--host", "0.0.0.0"), 2, "--token-file"),
         (("--source", "a=x", "--token", "short"), 2, "16"),
         (("--source", "a=x", "--token-file", "missing"), 2, "missing"),

@@ -7,9 +7,12 @@ import pytest
 MAY_FAIL = ("Failed to load", "WebSocket", "The Cross-Origin-Opener-Policy header has been ignored")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """This system's Chromium, with a made-up camera."""
+    """This system's Chromium, with a made-up camera.
+
+    Of one module, since its driver runs an event loop in this thread: other tests run their own.
+    """
     from tests.apps.server import browsing
 
     if browsing.chromium() is None:

@@ -263,6 +263,7 @@ def how_made(turn):
 
 def drag(page, start, end):
     """Drag over the timeline between two parts of its width."""
+    expect(page.locator("#timeline")).to_be_visible()
     box = page.locator("#timeline").bounding_box()
     y = box["y"] + 37
     page.mouse.move(box["x"] + box["width"] * start, y)

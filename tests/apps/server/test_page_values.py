@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from apps.server.web import STATIC
@@ -140,3 +142,20 @@ def test_every_error_and_approximation_of_the_docs_has_words(call):
 def test_waiting_grows_and_is_spread(call):
     waits = call("connection", "[0, 1, 2, 3, 9].flatMap((n) => [m.backOff(n, 0), m.backOff(n, 1)])")
     assert waits == pytest.approx([0.8, 1.2, 1.6, 2.4, 4, 6, 8, 12, 24, 36])
+
+
+def test_every_code_of_an_error_has_words(call):
+    """Codes that only a program can bring about keep the server's own."""
+    page = (STATIC.parent.parent.parent / "docs" / "protocol.md").read_text()
+    rows = page.split("| `code` | what happened |")[1].split("\n\n")[0].splitlines()
+    codes = {code for row in rows if row for code in re.findall(r"`(\w+)`", row.split("|")[1])}
+    told = {
+        code
+        for code in codes
+        if call("words", f"m.errorWords({{code: '{code}', message: 'x'}})[1]")
+    }
+    assert codes - told == {
+        "not_json", "unknown_type", "unknown_field", "missing_field", "bad_value", "no_item",
+        "source_exists", "cannot_open", "not_yours", "no_response", "picture_expected",
+        "no_picture_header", "bad_picture", "not_pushed",
+    }  # fmt: skip

@@ -69,8 +69,7 @@ class Talks:
             take = self._open.pop if asked.anew else self._open.get
             talk = take(source.recording_id or "", None)
         if asked.anew and talk is not None:
-            talk.conversation.close()
-            self._shelf.gone(talk)
+            self._free(talk)
             talk = None
         if talk is None:
             talk = KeptTalk(self._room.talk(asked.source))

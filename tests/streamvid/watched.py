@@ -35,7 +35,7 @@ class Watched:
         self.picture_at = picture_at
         facts = ModelFacts(model.spec, model.fingerprint, model.language_model)
         identity = model_identity(facts)
-        source = Source(id=name, kind="live", name=name)
+        source = Source(id=name, kind="file", name=name)
         self.recording: Recording = Home(home).create(source, identity, created_wall_s=1_000.0)
         self.writer = self.recording.writer(identity)
         self.next_tick = 0

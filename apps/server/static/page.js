@@ -169,8 +169,12 @@ function take(message) {
   if (webcam.take(message) || asking.take(message)) return;
   switch (message.type) {
     case "session.created":
-      for (const name of [...known.keys()]) if (!message.sources.includes(name)) remove(name);
-      pictures.look();
+      for (const name of [...known.keys()]) {
+        if (!message.sources.includes(name)) remove(name);
+        // Another server may call another film by this name.
+        timelines.forget(name);
+        pictures.forget(name);
+      }
       show();
       break;
     case "source.status": showStatus(message); break;

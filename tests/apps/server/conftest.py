@@ -37,7 +37,10 @@ def open_page(browser):
 
     def open_it(url: str, *, size=None, scheme="light", may_fail=False):
         context = browser.new_context(
-            viewport=size or browsing.WIDE, color_scheme=scheme, reduced_motion="reduce"
+            viewport=size or browsing.WIDE,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            has_touch=size == browsing.PHONE,
         )
         context.set_default_timeout(browsing.TIMEOUT_MS)
         page = context.new_page()

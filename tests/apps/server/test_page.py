@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import ExitStack
+from dataclasses import fields
 from fractions import Fraction
 
 import av
 import pytest
+from websockets.sync.client import connect
 
+from apps.server.serving import Serving
 from tests.apps.conftest import write_video
 from tests.apps.served import await_served
 from tests.apps.server.browsing import PHONE, WIDE, ask, expect, pixel, save
 
 pytestmark = pytest.mark.slow
+MOST_CLIENTS = next(f.default for f in fields(Serving) if f.name == "most_clients")
 SIZES = pytest.mark.parametrize(
     ("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")]
 )
@@ -26,8 +31,8 @@ SIZES = pytest.mark.parametrize(
 def at_the_clip(serve, clip, open_page):
     """A page that shows the clip, watched to its end."""
 
-    def open_it(*arguments, size=WIDE, scheme="light", **environment):
-        served = serve("--source", f"clip={clip}", *arguments, **environment)
+    def open_it(size=WIDE, scheme="light", **environment):
+        served = serve("--source", f"clip={clip}", **environment)
         page = open_page(served.url, size=size, scheme=scheme)
         expect(page.locator("#stage-words")).to_have_text("watched to its end")
         expect(page.locator("#to")).to_have_value("0:09")
@@ -247,6 +252,35 @@ def test_a_token_is_asked_for(serve, clip, open_page, tmp_path):
     expect(page.locator("#stage-words")).to_have_text("watched to its end")
     page.reload()
     expect(page.locator("#connection-text")).to_have_text("Connected")
+
+
+def test_a_server_that_is_full_is_told(at_the_clip):
+    page = at_the_clip()
+    address = page.url.replace("http", "ws", 1).split("#")[0] + "ws"
+    with ExitStack() as others:
+        for _ in range(MOST_CLIENTS - 1):
+            others.enter_context(connect(address, proxy=None))
+        late = page.context.new_page()
+        late.goto(page.url)
+        expect(late.locator("#connection-text")).to_have_text(
+            "The server is there but takes no further viewer."
+        )
+        expect(late.locator("#countdown")).to_contain_text("Trying again")
+    expect(late.locator("#connection-text")).to_have_text("Connected")
+
+
+def test_a_range_is_dragged_with_a_finger(at_the_clip):
+    page = at_the_clip(size=PHONE)
+    page.locator("#timeline").scroll_into_view_if_needed()
+    box = page.locator("#timeline").bounding_box()
+    finger = page.context.new_cdp_session(page)
+    at = {"y": box["y"] + 37}
+    for kind, part in [("touchStart", 1 / 3), ("touchMove", 0.5), ("touchMove", 2 / 3)]:
+        points = [{"x": box["x"] + box["width"] * part, **at}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator("#about")).to_have_text("About clip: 0:03 – 0:06")
+    expect(page.locator("#hint")).to_be_hidden()
 
 
 def test_no_source_is_told(serve, open_page, tmp_path):

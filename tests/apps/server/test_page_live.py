@@ -1,0 +1,49 @@
+"""The page on live sources: one that is seen, one that is not there.
+
+Slow for the reason told in test_page.py, and since a live source brings a frame a second.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.apps.server.browsing import ask, expect, save
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def page(serve, open_page):
+    try:
+        served = serve("--source", "front=lavfi:testsrc2", "--source", "yard=rtsp://127.0.0.1:9/no")
+    except AssertionError as error:
+        if "nothing here watches" not in str(error):
+            raise
+        pytest.skip("this server watches no live sources yet")
+    # Until the first frames are committed there is no timeline to be fetched.
+    return open_page(served.url + "#front", may_fail=True)
+
+
+def test_live_sources_are_told_by_the_clock(page):
+    expect(page.locator("#stage-words")).to_have_text(re.compile(r"^seeing since \d\d:\d\d$"))
+    expect(page.locator("#picture-time")).to_have_text(re.compile(r"newest picture, \d+:\d\d:\d\d"))
+    expect(page.locator("#to")).to_have_value("now")
+    expect(page.locator("#from")).to_have_value(re.compile(r"^\d\d:\d\d:\d\d$"))
+    first = page.locator("#picture-time").inner_text()
+    expect(page.locator("#picture-time")).not_to_have_text(first)  # it grows
+    page.locator("#presets button", has_text="last minute").click()
+    expect(page.locator("#about")).to_have_text("About front: last minute")
+    turn = ask(page, "What is there?")
+    expect(turn.locator(".about")).to_have_text("about last minute")
+    expect(turn.locator(".when").first).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+    save(page, "live-wide-light")
+    page.locator(".card", has_text="yard").click()
+    expect(page.locator("#stage-words")).to_have_text(
+        re.compile(r"^blind since \d\d:\d\d: .*refused")
+    )
+    expect(page.locator("#timeline")).to_be_hidden()
+    ask(page, "What is there?")
+    expect(page.locator(".turn .problem")).to_contain_text("Nothing of this source is remembered")
+    save(page, "blind-wide-light")

@@ -95,9 +95,11 @@ class Recorder:
         self._backlog.event(EventRow(event.t_s, event.state, words, event.wall_s))
 
     def commit_if_due(self) -> None:
-        """Commit what has waited long enough, or is much."""
+        """Commit what has waited long enough, or is much; a run's first frame does not wait."""
         due_s = self._committed_at_s + self._settings.commit_s
-        if self._now_s() >= due_s or self._backlog.frames >= self._settings.commit_frames:
+        is_first = self._backlog.frames > 0 and not self.remembered.is_set() and not self.trouble
+        much = self._backlog.frames >= self._settings.commit_frames
+        if is_first or much or self._now_s() >= due_s:
             self.commit()
 
     def finish(self, end_tick: int) -> None:

@@ -50,12 +50,14 @@ class Settings:
     """Least distance of two moments; ``None``: a share of the range, 10 s at most."""
     history_tokens: int = 512
     """Most tokens of earlier turns that a conversation keeps; the oldest turn goes first."""
-    states_bytes: int = 256 * 2**20
-    """Budget for kept pre-fusion keys and values, on the device that the model computes on."""
+    states_bytes: int | None = None
+    """Budget for kept pre-fusion keys and values, on the device that the model computes on;
+    ``None``: two questions' frames, 256 MiB at least."""
     states_host_bytes: int = 2 * 2**30
     """The same in host memory, for what has no place on a device with memory of its own."""
-    context_bytes: int = 256 * 2**20
-    """Budget for kept contexts (KV caches) between questions."""
+    context_bytes: int | None = None
+    """Budget for kept contexts (KV caches) between questions; ``None``: one whole view with its
+    answer, 256 MiB at least."""
     epoch_drift: float = 0.05
     """Of a growing recording: how far the prefix mean may move, as a share of its length, before a
     context is made anew; 0 does so for every new frame until the view has been full once."""
@@ -98,13 +100,14 @@ class Settings:
             _need(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
         for name in (
             "history_tokens",
-            "states_bytes",
             "states_host_bytes",
-            "context_bytes",
             "two_pass_min_s",
             "epoch_drift",
         ):
             _need(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("states_bytes", "context_bytes"):
+            value = getattr(self, name)
+            _need(value is None or value >= 0, name, value, "0 or more")
         optional = (
             "fusion_frames", "view_tokens", "moment_separation_s", "prefill_chunk_tokens",
             "fuse_step_frames",

@@ -18,6 +18,7 @@ import numpy as np
 from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
+from streamvid.answer.budgets import context_budget, states_budget
 from streamvid.answer.context_maker import ContextMaker
 from streamvid.answer.contexts import ContextCounters, ContextStore, KeptContext
 from streamvid.answer.fusion_set import choose
@@ -78,9 +79,9 @@ class Asker:
         self._now_s = now_s
         self._library = Library(settings)
         self._reading = threading.Lock()
-        self._contexts = ContextStore(settings.context_bytes)
+        self._contexts = ContextStore()
         self._keeper = TalkKeeper(engine, self._contexts, settings)
-        self._states = StatesCache(settings.states_bytes, settings.states_host_bytes)
+        self._states = StatesCache(host_bytes=settings.states_host_bytes)
         self._sealed = SealedContexts(engine, self._contexts, settings)
         self._maker = ContextMaker(engine, self._contexts, self._sealed, self._keeper, settings)
 
@@ -187,6 +188,8 @@ class Asker:
         """
         work.facts = self._engine.follow(work.owner, snapshot.info.model.fingerprint)
         snapshot.require_model(model_identity(work.facts))
+        self._contexts.budget_bytes = context_budget(self._settings, work.facts.spec)
+        self._states.device_bytes = states_budget(self._settings, work.facts.spec)
         self._check(work)
         self._count(work, talk)
         query = self._embed((work.question.phrase or "").strip() or work.question.text, work.owner)

@@ -59,10 +59,13 @@ class KeptContext:
 
 
 class ContextStore:
-    """Finds contexts by key. ``take`` marks one busy, ``give_back`` rewinds and frees it."""
+    """Finds contexts by key. ``take`` marks one busy, ``give_back`` rewinds and frees it.
 
-    def __init__(self, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
+    ``budget_bytes`` may be set at any time; it counts from the next change on.
+    """
+
+    def __init__(self, budget_bytes: int = 0) -> None:
+        self.budget_bytes = budget_bytes
         self._kept: OrderedDict[ContextKey, KeptContext] = OrderedDict()
         self.full_prefills = self.extended_tokens = 0
 
@@ -146,7 +149,7 @@ class ContextStore:
 
     def _trim(self) -> None:
         for key, kept in list(self._kept.items()):
-            if self.nbytes <= self._budget_bytes:
+            if self.nbytes <= self.budget_bytes:
                 return
             if not kept.busy:
                 del self._kept[key]

@@ -50,8 +50,8 @@ class StatesCache:
     under ``device_bytes``.
     """
 
-    def __init__(self, device_bytes: int, host_bytes: int = 0) -> None:
-        self._device_bytes, self._host_bytes = device_bytes, host_bytes
+    def __init__(self, device_bytes: int = 0, host_bytes: int = 0) -> None:
+        self.device_bytes, self._host_bytes = device_bytes, host_bytes
         self._kept: dict[_Group, _Kept] = {}
         self._lock = threading.Lock()
         self._uses = 0
@@ -126,7 +126,7 @@ class StatesCache:
         holdings.append(Holding(newcomer_bytes, _NEVER.used(self._uses)))
         *tiers, newcomer = place(
             holdings,
-            device_bytes=self._device_bytes,
+            device_bytes=self.device_bytes,
             host_bytes=self._host_bytes if model.spec.device_apart else 0,
             at=self._uses,
         )

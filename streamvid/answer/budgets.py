@@ -1,0 +1,26 @@
+"""What may be kept of a model's work between questions, where nobody has set it."""
+
+from __future__ import annotations
+
+from streamvid.model.seam import ModelSpec
+from streamvid.settings import Settings
+
+LEAST_BYTES = 256 * 2**20
+ANSWER_TOKENS = 1024
+"""Question, history and answer behind a view, generously."""
+
+
+def context_budget(settings: Settings, spec: ModelSpec) -> int:
+    """Bytes of contexts: a whole view can be kept, or every question would read it again."""
+    if settings.context_bytes is not None:
+        return settings.context_bytes
+    view_tokens = settings.view_tokens or spec.default_view_tokens
+    return max(LEAST_BYTES, (view_tokens + ANSWER_TOKENS) * spec.context_token_bytes)
+
+
+def states_budget(settings: Settings, spec: ModelSpec) -> int:
+    """Bytes of pre-fusion states: the frames of this question and of the one before."""
+    if settings.states_bytes is not None:
+        return settings.states_bytes
+    frames = settings.fusion_frames or spec.default_fusion_frames
+    return max(LEAST_BYTES, 2 * frames * spec.state_bytes)

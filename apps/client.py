@@ -6,12 +6,13 @@ It knows no screen. An answer comes as an async iterator of its pieces, its mome
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import (
@@ -23,6 +24,7 @@ from apps.errors import ServerLostError, ServerRefusedError
 from apps.server.protocol import (
     ClientMessage,
     ConversationItemCreate,
+    Coverage,
     ErrorRaised,
     InputText,
     InputVideoFrameAppend,
@@ -46,6 +48,8 @@ from apps.server.protocol import (
     parse_server,
     text_of,
 )
+from apps.server.protocol.schema import read
+from streamvid.answer import CoverageReport, Moment, SearchResult, TimeRange
 
 LOCAL_URL = "ws://localhost"
 
@@ -178,6 +182,27 @@ class Client:
         """The source's timeline, a JSON document. Raises ``ServerLostError``."""
         return await self.fetch(f"/timeline/{quote(source)}")
 
+    async def search(
+        self, source: str, phrase: str, *, within: TimeRange, limit: int = 10
+    ) -> SearchResult:
+        """The moments of a source closest to ``phrase``. Raises ``ServerLostError``."""
+        times = {"start": within.start_s, "end": within.end_s, "last": within.last_s}
+        query = {"phrase": phrase, "limit": limit} | {
+            name: value for name, value in times.items() if value is not None
+        }
+        document = json.loads(await self.fetch(f"/search/{quote(source)}?{urlencode(query)}"))
+        moments = [
+            Moment(int(m["t_s"]), m["t_s"], m["score"], await self.fetch(m["url"]))
+            for m in document["moments"]
+        ]
+        return SearchResult(
+            phrase=phrase,
+            recording_id=document["recording_id"],
+            moments=tuple(moments),
+            coverage=told_report(read(Coverage, document["coverage"], strict=False)),
+            search_s=document["search_s"],
+        )
+
     async def fetch(self, path: str) -> bytes:
         """What the server has at ``path`` over HTTP. Raises ``ServerLostError``."""
         return await asyncio.to_thread(fetch, self.address, path)
@@ -293,3 +318,17 @@ async def connect(
         await socket.close()
         with suppress(ProtocolError):
             await receiving
+
+
+def told_report(coverage: Coverage) -> CoverageReport:
+    """A server's coverage as commands know it."""
+    return CoverageReport(
+        start_s=coverage.start_s,
+        end_s=coverage.end_s,
+        seen_s=coverage.seen_s,
+        frames=coverage.frames,
+        preview_frames=coverage.preview_frames,
+        blind=tuple((gap.start_s, gap.end_s, gap.reason) for gap in coverage.blind),
+        text=coverage.text,
+        pending_s=coverage.pending_s,
+    )

@@ -309,6 +309,13 @@ class Session:
             deadline_s=deadline_s,
         )
 
+    def search_recorded(
+        self, recording_id: str, phrase: str, *, within: TimeRange = EVERYTHING, limit: int = 10
+    ) -> SearchResult:
+        """``search`` in what is remembered so far, whoever ingests it."""
+        with translated():
+            return self._asker.search(self._home.get(recording_id), phrase, within, limit)
+
     def talk_recorded(self, recording_id: str) -> Conversation:
         """``conversation`` about what is remembered so far, whoever ingests it."""
         with translated():

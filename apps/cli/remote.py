@@ -11,10 +11,9 @@ from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, s
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from apps.client import Asking, Client, connect
+from apps.client import Asking, Client, connect, told_report
 from apps.errors import AppError, ServerLostError, ServerRefusedError
-from apps.server.protocol import Coverage
-from streamvid.answer import Answer, CoverageReport, Moment, TimeRange, Timings, Usage
+from streamvid.answer import Answer, Moment, SearchResult, TimeRange, Timings, Usage
 
 T = TypeVar("T")
 
@@ -82,7 +81,7 @@ class RemoteStream:
             finish=done.finish,
             exactness=done.exactness,
             evidence=tuple(moments),
-            coverage=_report(done.coverage),
+            coverage=told_report(done.coverage),
             timings=done.timings or Timings(),
             usage=done.usage or Usage(),
             language_model=done.language_model or "",
@@ -110,6 +109,12 @@ class Remote:
             conversation=self._conversation,
         )  # fmt: skip
         return RemoteStream(self, asking, question)
+
+    def search(self, phrase: str, *, within: TimeRange, limit: int) -> SearchResult:
+        """The moments closest to ``phrase``, their stills fetched. Raises ``AppError``."""
+        return self.submit(
+            self.client.search(self._source, phrase, within=within, limit=limit)
+        ).result()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Have ``work`` done on the connection's loop."""
@@ -158,16 +163,3 @@ def _connected(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-
-
-def _report(coverage: Coverage) -> CoverageReport:
-    return CoverageReport(
-        start_s=coverage.start_s,
-        end_s=coverage.end_s,
-        seen_s=coverage.seen_s,
-        frames=coverage.frames,
-        preview_frames=coverage.preview_frames,
-        blind=tuple((gap.start_s, gap.end_s, gap.reason) for gap in coverage.blind),
-        text=coverage.text,
-        pending_s=coverage.pending_s,
-    )

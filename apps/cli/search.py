@@ -20,7 +20,8 @@ from apps.cli.sources import SourceText
 from apps.cli.watching import going_on, watching
 from apps.render import search_document, search_lines
 from apps.stills import save_stills
-from streamvid.answer import TimeRange
+from streamvid.answer import SearchResult, TimeRange
+from streamvid.session import Session
 
 _EPILOG = """\b
 Examples:
@@ -63,11 +64,14 @@ def search(
     more than ten minutes searched in previews, as `streamvid ask` does.
     """
     within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
-    with open_session(setup) as session, watching(source) as progress:
-        now = going_on(session, source) or not wait
-        found = session.search(
-            source, phrase, limit=limit, within=within, now=now, progress=progress
-        )
+    with open_session(setup) as session:
+        found = _search_watcher(session, source, phrase, within, limit)
+        if found is None:
+            with watching(source) as progress:
+                now = going_on(session, source) or not wait
+                found = session.search(
+                    source, phrase, limit=limit, within=within, now=now, progress=progress
+                )
     folder = stills_folder(setup, found.recording_id, stills)
     moments = save_stills(folder, found.moments, recording_id=found.recording_id)
     if setup.as_json:
@@ -76,3 +80,17 @@ def search(
     for line in search_lines(found, moments):
         click.echo(line)
     say_what_is_missing(found.coverage)
+
+
+def _search_watcher(
+    session: Session, source: str, phrase: str, within: TimeRange, limit: int
+) -> SearchResult | None:
+    """What the process finds that watches ``source`` now; ``None`` where none does."""
+    listener = session.listener_of(source)
+    if listener is None:
+        return None
+    from apps.cli.remote import asking_watcher
+
+    recording_id, local = listener
+    with asking_watcher(local, recording_id, conversation="none") as remote:
+        return None if remote is None else remote.search(phrase, within=within, limit=limit)

@@ -25,7 +25,7 @@ from apps.server.protocol.server import ResponseStatus
 from apps.server.refusals import as_refusal
 from apps.server.room import Room
 from apps.server.shelf import KeptTalk, Shelf
-from streamvid.answer import Answer
+from streamvid.answer import Answer, CoverageReport
 from streamvid.errors import StreamvidError
 from streamvid.session import AnswerStream
 
@@ -137,7 +137,6 @@ def answer(
 
 def closing_messages(asked: Ask, result: Answer) -> list[ServerMessage]:
     """What follows the pieces of an answer: its text, its moments, and how it was made."""
-    coverage = result.coverage
     said: list[ServerMessage] = [
         ResponseOutputTextDone(asked.response_id, plain(result.text)),
         *(
@@ -156,12 +155,7 @@ def closing_messages(asked: Ask, result: Answer) -> list[ServerMessage]:
             status=_STATUS[result.finish],
             finish=result.finish,
             usage=result.usage,
-            coverage=Coverage(
-                **{
-                    **asdict(coverage),
-                    "blind": tuple(Stretch(float(a), float(b), r) for a, b, r in coverage.blind),
-                }
-            ),
+            coverage=told_coverage(result.coverage),
             exactness=result.exactness,
             timings=result.timings,
             recording_id=result.recording_id,
@@ -169,6 +163,12 @@ def closing_messages(asked: Ask, result: Answer) -> list[ServerMessage]:
         ),
     ]
     return said
+
+
+def told_coverage(coverage: CoverageReport) -> Coverage:
+    """Coverage as clients are told it."""
+    blind = tuple(Stretch(float(a), float(b), reason) for a, b, reason in coverage.blind)
+    return Coverage(**{**asdict(coverage), "blind": blind})
 
 
 def still_url(source: str, t_s: float) -> str:

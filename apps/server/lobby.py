@@ -92,6 +92,10 @@ class Lobby:
         """Do short blocking ``work`` beside the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._looking, work)
 
+    async def answer(self, work: Callable[[], T]) -> T:
+        """Do ``work`` that takes the model among the answers."""
+        return await asyncio.get_running_loop().run_in_executor(self.answers, work)
+
     def notify(self, message: SourceGap | FrameDropped | SourceStatus) -> None:
         """Take what a source tells; from any thread."""
         loop = self._loop

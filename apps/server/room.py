@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from apps.server.protocol import ProtocolError, SourceStatus
 from apps.server.sources import Notify, Opener, PushedSource, WatchedSource
-from streamvid.answer import TimeRange
+from streamvid.answer import SearchResult, TimeRange
 from streamvid.session import AnswerStream, Conversation, Session, Still, Timeline
 
 _TIMELINE_S = 1.0
@@ -158,6 +158,12 @@ class Room:
             recording_id, question,
             within=within, phrase=phrase, cancelled=cancelled, deadline_s=deadline_s,
         )  # fmt: skip
+
+    def search(self, name: str, phrase: str, *, within: TimeRange, limit: int) -> SearchResult:
+        """The moments closest to ``phrase`` in what is remembered so far. Raises as ``ask``."""
+        return self._session.search_recorded(
+            self._recording_id(name), phrase, within=within, limit=limit
+        )
 
     def talk(self, name: str) -> Conversation:
         """A conversation about a source; whoever opens it closes it. Raises as ``ask``."""

@@ -23,6 +23,7 @@ from apps.server.guard import Guard
 from apps.server.lobby import Lobby
 from apps.server.protocol import ProtocolError
 from apps.server.rate import Rate
+from apps.server.searching import parse_search, search_document
 from apps.server.viewer import Viewer
 from streamvid.errors import StreamvidError
 from streamvid.session import Still
@@ -44,6 +45,7 @@ def build_app(lobby: Lobby, access: Access) -> ASGIApp:
         Route("/stills/{source}/{t}", web.still),
         Route("/picture/{source}", web.picture),
         Route("/timeline/{source}", web.timeline),
+        Route("/search/{source}", web.search),
         WebSocketRoute("/ws", web.websocket),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
@@ -105,6 +107,20 @@ class _Web:
             {"source": source, **asdict(timeline)}, headers={"Cache-Control": "no-cache"}
         )
 
+    async def search(self, request: Request) -> Response:
+        source = request.path_params["source"]
+        try:
+            asked = parse_search(dict(request.query_params))
+            found = await self._lobby.answer(
+                partial(
+                    self._lobby.room.search, source, asked.phrase,
+                    within=asked.within, limit=asked.limit,
+                )
+            )  # fmt: skip
+        except (ProtocolError, StreamvidError) as error:
+            return _refused(error)
+        return JSONResponse(search_document(source, found), headers={"Cache-Control": "no-cache"})
+
     async def websocket(self, socket: WebSocket) -> None:
         if self._lobby.full or self._lobby.leaving:
             refusal = PlainTextResponse("no room for another client\n", 503, {"Retry-After": "5"})
@@ -143,5 +159,7 @@ def picture_headers(still: Still, t_s: float | None) -> dict[str, str]:
 
 
 def _refused(error: ProtocolError | StreamvidError) -> Response:
+    if isinstance(error, ValueError) or getattr(error, "code", "") == "bad_value":
+        return PlainTextResponse(f"{error}\n", 400)
     missing = isinstance(error, ProtocolError | LookupError)
     return PlainTextResponse(f"{error}\n", 404 if missing else 500)

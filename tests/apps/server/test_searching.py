@@ -1,0 +1,86 @@
+"""Searching over HTTP: query strings, and a real server's answer beside the program's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.client import connect
+from apps.server.protocol import ProtocolError
+from apps.server.searching import MOST_MOMENTS, parse_search
+from streamvid.answer import TimeRange
+from streamvid.errors import RangeError
+from tests.apps.served import talk
+
+
+def test_a_query_string_is_a_search() -> None:
+    asked = parse_search({"phrase": " a red car ", "limit": "3", "start": "60", "end": "90.5"})
+    assert (asked.phrase, asked.limit) == ("a red car", 3)
+    assert asked.within == TimeRange(60.0, 90.5)
+    assert parse_search({"phrase": "x"}).limit == 10
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({}, "phrase"),
+        ({"phrase": "  "}, "phrase"),
+        ({"phrase": "x" * 1001}, "phrase"),
+        ({"phrase": "x", "limit": "0"}, "limit"),
+        ({"phrase": "x", "limit": str(MOST_MOMENTS + 1)}, "limit"),
+        ({"phrase": "x", "limit": "٣"}, "limit"),
+        ({"phrase": "x", "start": "soon"}, "start"),
+        ({"phrase": "x", "last": "nan"}, "last"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name(query, field) -> None:
+    with pytest.raises(ProtocolError, match=field) as refused:
+        parse_search(query)
+    assert refused.value.param == field
+
+
+@given(
+    st.dictionaries(st.sampled_from(["phrase", "limit", "start", "end", "last", "x"]), st.text())
+)
+def test_any_query_is_a_search_or_refused(query) -> None:
+    try:
+        asked = parse_search(query)
+    except (ProtocolError, RangeError):
+        return
+    assert asked.phrase
+    assert 1 <= asked.limit <= MOST_MOMENTS
+
+
+def test_a_server_finds_what_the_program_finds(serve, program, clip) -> None:
+    served = serve("--source", f"clip={clip}")
+    talk(served, lambda talker: talker.watched("clip"))
+    code, _, body = served.get("/search/clip?phrase=green&limit=2")
+    assert code == 200
+    document = json.loads(body)
+    for moment in document["moments"]:
+        assert served.get(moment["url"])[0] == 200
+
+    async def search():
+        async with connect(served.url) as client:
+            return await client.search("clip", "green", within=TimeRange(), limit=2)
+
+    found = asyncio.run(search())
+    own = program.run("search", clip, "green", "--limit", "2", "--json")
+    assert own.returncode == 0, own.stderr
+    theirs = json.loads(own.stdout)
+    assert [m.t_s for m in found.moments] == [m["t_s"] for m in theirs["moments"]]
+    assert [m["score"] for m in document["moments"]] == pytest.approx(
+        [m["score"] for m in theirs["moments"]], abs=1e-5
+    )
+    assert found.coverage.text == theirs["coverage"]["text"]
+    for path, code in (
+        ("/search/clip", 400),
+        ("/search/clip?phrase=x&start=soon", 400),
+        ("/search/clip?phrase=x&start=5&end=2", 400),
+        ("/search/nobody?phrase=x", 404),
+    ):
+        assert served.get(path)[0] == code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -14,7 +14,16 @@ from typing import Any, Literal, Self, TypeVar
 from apps.client import Asking, Client, connect
 from apps.errors import AppError, ServerLostError, ServerRefusedError
 from apps.server.protocol import Coverage
-from streamvid.answer import Answer, CoverageReport, Moment, TimeRange, Timings, Usage
+from memory import Timeline
+from streamvid.answer import (
+    Answer,
+    CoverageReport,
+    Moment,
+    TimeRange,
+    Timings,
+    Usage,
+    resolved,
+)
 
 T = TypeVar("T")
 
@@ -71,10 +80,14 @@ class RemoteStream:
         done, client = self._asking.done, self._remote.client
         if done is None or done.coverage is None or done.finish == "failed":
             raise ServerLostError("the answer was broken off; ask again")
+        timeline = self._remote.timeline()
         moments = [
-            Moment(int(m.t_start), m.t_start, m.score, await client.still(m))
+            Moment(
+                int(m.t_start), m.t_start, m.score, await client.still(m),
+                None if timeline is None else timeline.to_wall_time(m.t_start),
+            )
             for m in self._asking.moments
-        ]
+        ]  # fmt: skip
         return Answer(
             text=self._asking.text,
             question=self._question,
@@ -90,7 +103,11 @@ class RemoteStream:
 
 
 class Remote:
-    """One source of a connected server, asked like a ``Conversation``; for one thread."""
+    """One source of a connected server, asked like a ``Conversation``; for one thread.
+
+    ``timeline`` gives its recording's, where that is on this machine: servers are asked in stream
+    time alone.
+    """
 
     def __init__(
         self,
@@ -98,12 +115,15 @@ class Remote:
         client: Client,
         source: str,
         conversation: Literal["auto", "none"],
+        *,
+        timeline: Callable[[], Timeline | None] = lambda: None,
     ) -> None:
         self._loop, self.client, self._source = loop, client, source
-        self._conversation = conversation
+        self._conversation, self.timeline = conversation, timeline
 
     def ask(self, question: str, *, within: TimeRange, phrase: str | None = None) -> RemoteStream:
-        """Ask the next question."""
+        """Ask the next question. Raises ``RangeError``."""
+        within = resolved(within, self.timeline() if within.by_wall_clock else None)
         asking = self.client.ask(
             self._source, question,
             start=within.start_s, end=within.end_s, last=within.last_s, phrase=phrase,
@@ -127,7 +147,11 @@ def asking_server(
 
 @contextmanager
 def asking_watcher(
-    local: Path, recording_id: str, *, conversation: Literal["auto", "none"]
+    local: Path,
+    recording_id: str,
+    *,
+    conversation: Literal["auto", "none"],
+    timeline: Callable[[], Timeline | None],
 ) -> Iterator[Remote | None]:
     """A connection to the process of this machine that watches a recording; ``None`` without."""
     with ExitStack() as stack:
@@ -137,7 +161,10 @@ def asking_watcher(
             source = finding.result()
         except (ServerLostError, ServerRefusedError):  # it ended just now
             source = None
-        yield None if source is None else Remote(loop, client, source, conversation)
+        remote = None
+        if source is not None:
+            remote = Remote(loop, client, source, conversation, timeline=timeline)
+        yield remote
 
 
 @contextmanager

@@ -269,10 +269,16 @@ class Library:
 
 
 def with_stills(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Moment, ...]:
-    """Moments with their stills; those whose still is gone are left out."""
-    stills = snapshot.stills([moment.tick for moment in found])
+    """Moments with their stills and the wall clock; those whose still is gone are left out."""
+    stills, timeline = snapshot.stills([moment.tick for moment in found]), snapshot.timeline()
     return tuple(
-        Moment(moment.tick, moment.t_s, moment.score, stills[moment.tick])
+        Moment(
+            moment.tick,
+            moment.t_s,
+            moment.score,
+            stills[moment.tick],
+            None if timeline is None else timeline.to_wall_time(moment.t_s),
+        )  # fmt: skip
         for moment in found
         if moment.tick in stills
     )

@@ -22,7 +22,8 @@ from streamvid.errors import AnswerError
 
 PROMPT = "> "
 _HELP = (
-    "/range FROM TO: ask about this part (1:00 or @14:02); /last 10m: about its end; /range: about all of it;"
+    "/range FROM TO: ask about this part (1:00 or @14:02); /last 10m: about its end; /range: about"
+    " all of it;"
     " /quit or Ctrl-D: leave"
 )
 

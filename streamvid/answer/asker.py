@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
-
-from dataclasses import replace
 
 from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError

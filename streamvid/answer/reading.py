@@ -278,7 +278,7 @@ def with_stills(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Moment, ...
             moment.score,
             stills[moment.tick],
             None if timeline is None else timeline.to_wall_time(moment.t_s),
-        )  # fmt: skip
+        )
         for moment in found
         if moment.tick in stills
     )

@@ -1,7 +1,6 @@
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
-
-import contextlib
 
 import pytest
 from hypothesis import given
@@ -98,8 +97,10 @@ def test_clocks_that_change_leave_it_past(zone, now_s, clock):
 
 @pytest.mark.parametrize(
     "text",
-    ["@", "@14", "@25:00", "@14:60", "@14:02:60", "@2026-13-01T00:00", "@2026-11-24", "@1969-01-01T00:00",
-     "@14:02Z", "@-1:00", "@٣:٠٠"],
+    [
+        "@", "@14", "@25:00", "@14:60", "@14:02:60", "@2026-13-01T00:00", "@2026-11-24",
+        "@1969-01-01T00:00", "@14:02Z", "@-1:00", "@\u0663:\u0660\u0660",
+    ],
 )  # fmt: skip
 def test_what_is_on_no_clock_is_refused(text):
     with pytest.raises(TimeTextError):

@@ -206,7 +206,9 @@ def test_a_person_sees_the_live_line_and_asks_at_the_prompt(program):
 
 
 def _family(pid):
-    """Command lines of a process and of those that it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """Command lines of the processes that one started, and those started."""
+    # A child is listed with the thread that started it.
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for task in tasks for child in task.read_text().split()]
     lines = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
     return lines + [line for child in children for line in _family(child)]

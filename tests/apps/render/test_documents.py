@@ -109,5 +109,7 @@ def test_bounds_of_what_was_not_seen_are_always_decimal():
 
 def test_evidence_of_an_answer():
     document = all_documents()["ask"]
-    assert document["evidence"] == [{"t_s": 5.0, "score": 0.123457, "still": "a.jpg"}]
+    assert document["evidence"] == [
+        {"t_s": 5.0, "wall_s": None, "score": 0.123457, "still": "a.jpg"}
+    ]
     assert document["coverage"]["blind"] == [{"start_s": 20.0, "end_s": 30.0, "reason": "hole"}]

@@ -31,7 +31,7 @@ def test_a_start_before_the_recording_means_its_start():
 
 @pytest.mark.parametrize("within", [TimeRange(start_wall_s=NOON + 750), TimeRange(end_wall_s=NOON)])
 def test_a_range_outside_is_refused_with_both_clocks(within):
-    with pytest.raises(RangeError, match="the recording (begins|ends) at 20"):
+    with pytest.raises(RangeError, match=r"the recording (begins|ends) at 20"):
         resolved(within, LINE)
 
 

@@ -34,6 +34,7 @@ Examples:
   streamvid ask holiday.mp4 "Is there a dog?"
   streamvid ask holiday.mp4 "What is the man riding?" --from 1:00 --to 2:30
   streamvid ask holiday.mp4
+  streamvid ask front "Who came to the door?" --from @14:02 --to @14:10
   streamvid ask --server ws://127.0.0.1:8765 talk "Who is speaking?" --last 5:00
 """
 

@@ -7,7 +7,10 @@ import pty
 import select
 import subprocess
 import termios
+import time
 from typing import Any
+
+CURSOR_ASKED = b"\x1b[6n"
 
 
 class Terminal:
@@ -36,14 +39,18 @@ class Terminal:
         self.seen = ""
 
     def until(self, text: str, *, timeout_s: float = 20) -> str:
+        end_s = time.monotonic() + timeout_s  # a live line is drawn again and again
         while text not in self.seen:
-            ready, _, _ = select.select([self.master], [], [], timeout_s)
+            left_s = max(0.0, end_s - time.monotonic())
+            ready, _, _ = select.select([self.master], [], [], left_s)
             assert ready, f"no {text!r} in {self.seen!r}"
             try:
                 piece = os.read(self.master, 4096)
             except OSError:  # how Linux tells that the other end is closed
                 piece = b""
             assert piece, f"ended without {text!r}: {self.seen!r}"
+            if CURSOR_ASKED in piece:  # as every terminal that a person has does
+                os.write(self.master, b"\x1b[1;1R")
             self.seen += piece.decode(errors="replace")
         before, _, self.seen = self.seen.partition(text)
         return before

@@ -163,6 +163,10 @@ def test_a_killed_watch_is_gone_on_with(watch, program):
     assert after["runs"] == 2
     assert "off" in {gap["reason"] for gap in after["gaps"]}
     assert after["blind_s"]["off"] >= 1
+    assert all(
+        gap["end_wall_s"] - gap["start_wall_s"] == pytest.approx(gap["end_s"] - gap["start_s"])
+        for gap in after["gaps"]
+    )
     assert after["ticks_seen"] > before["ticks_seen"]
 
 
@@ -194,10 +198,11 @@ def test_a_camera_that_is_not_there_is_tried_again_and_its_password_kept_nowhere
 def test_a_person_sees_the_live_line_and_asks_at_the_prompt(program):
     terminal = Terminal(program, "watch", PICTURE, term="xterm")
     try:
-        terminal.until("seeing")
+        terminal.until("● seeing")
+        terminal.until("covered 0 dropped 0")
         terminal.type("What is it?\r")
         terminal.until("exactness")
-        terminal.until("seeing")  # the live line is there again
+        terminal.until("● seeing")  # the live line is there again
         terminal.type("\x03")
         terminal.until("are remembered")
         assert terminal.child.wait(timeout=30) == 0

@@ -79,7 +79,9 @@ def test_documents_are_json_all_through(command):
 
 def test_ticks_gaps_and_damage_of_an_inspection():
     document = all_documents()["inspect"]
-    assert document["gaps"] == [{"start_s": 20.0, "end_s": 30.0, "reason": "hole"}]
+    (gap,) = document["gaps"]
+    assert (gap["start_s"], gap["end_s"], gap["reason"]) == (20.0, 30.0, "hole")
+    assert gap["start_wall_s"] is gap["end_wall_s"] is None  # a file's
     assert document["damage"] == {"packets": 1, "frames": 2}
     assert document["ticks_gapped"] == 10
 

@@ -21,6 +21,7 @@ class SavedMoment:
     t_s: float
     score: float
     still: Path
+    wall_s: float | None = None
 
 
 def still_name(recording_id: str, t_s: float, still: bytes) -> str:
@@ -52,7 +53,7 @@ def save_stills(
         for moment in moments:
             path = _free_path(folder, still_name(recording_id, moment.t_s, moment.still), moment)
             path.write_bytes(moment.still)
-            saved.append(SavedMoment(moment.t_s, moment.score, path))
+            saved.append(SavedMoment(moment.t_s, moment.score, path, moment.wall_s))
     except OSError as error:
         raise StillError(
             f"cannot save stills in {str(folder)!r}: {(error.strerror or str(error)).lower()};"

@@ -13,10 +13,11 @@ from typing import Self
 
 from capture import Address, Credentials, LiveSettings, LiveSource, PushedFrames
 from memory import Home, Recording, describe_live
+from memory import Timeline as WallClock
 from streamvid.answer.asker import Asker
 from streamvid.answer.contexts import ContextCounters
 from streamvid.answer.result import SearchResult
-from streamvid.answer.span import TimeRange
+from streamvid.answer.span import TimeRange, resolved
 from streamvid.answer.stream import AnswerStream, Conversation, start
 from streamvid.answer.upkeep import Upkeep
 from streamvid.answer.work import Question, refuse_no_phrase
@@ -354,6 +355,11 @@ class Session:
         local = recording.socket_of_holder()
         return None if local is None else (recording.id, local)
 
+    def wall_clock(self, recording_id: str) -> WallClock | None:
+        """What turns wall time into the recording's and back; a file's has none."""
+        with translated(), self._home.get(recording_id).snapshot() as snapshot:
+            return snapshot.timeline()
+
     def load(self) -> None:
         """Load the model now, not with the first question. Raises ``ModelLoadError``."""
         with translated():
@@ -419,6 +425,7 @@ class Session:
         path = Path(source)
         if not _is_there(path):
             return self._home.open(source)
+        resolved(within, None)  # a file has no wall clock: refused before it is watched
         found = self._files.find(path) if path.is_file() else None
         if found is not None and found.info.complete:
             return found

@@ -18,8 +18,8 @@ from apps.cli.options import (
     say,
     setting_option,
     takes_settings,
-    time_options,
 )
+from apps.cli.ranges import time_options
 from apps.cli.sources import SourceText
 from apps.cli.token import token_options
 from apps.cli.watching import going_on, say_what_is_left, watching
@@ -34,6 +34,7 @@ Examples:
   streamvid ask holiday.mp4 "Is there a dog?"
   streamvid ask holiday.mp4 "What is the man riding?" --from 1:00 --to 2:30
   streamvid ask holiday.mp4
+  streamvid ask front "Who came to the door?" --from @14:02 --to @14:10
   streamvid ask --server ws://127.0.0.1:8765 talk "Who is speaking?" --last 5:00
 """
 
@@ -70,9 +71,7 @@ def ask(
     *,
     source: str,
     question: str | None,
-    start_s: float | None,
-    end_s: float | None,
-    last_s: float | None,
+    within: TimeRange,
     phrase: str | None,
     wait: bool,
     stills: Path | None,
@@ -87,7 +86,6 @@ def ask(
     Without QUESTION, a conversation starts: one question a line, until Ctrl-D; a long file is
     watched on behind it.
     """
-    within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
     if server is not None:
         _ask_server(
             setup, server, source, question,
@@ -154,7 +152,10 @@ def _ask_watcher(
 
     recording_id, local = found
     conversation: Literal["auto", "none"] = "auto" if question is None else "none"
-    with asking_watcher(local, recording_id, conversation=conversation) as remote:
+    with asking_watcher(
+        local, recording_id,
+        conversation=conversation, timeline=lambda: session.wall_clock(recording_id),
+    ) as remote:  # fmt: skip
         if remote is None:
             return False
         say("asking the streamvid that watches it, with its settings")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,15 +13,17 @@ import click
 
 from apps.cli.answer_output import Answering, show_answer
 from apps.cli.options import Setup, say
+from apps.cli.ranges import to_range
 from apps.errors import AppError, StoppedError
 from apps.render import plain
-from apps.times import format_time, parse_time
+from apps.times import parse_moment, parse_time
 from streamvid.answer import TimeRange
 from streamvid.errors import AnswerError
 
 PROMPT = "> "
 _HELP = (
-    "/range FROM TO: ask about this part; /last 10m: about its end; /range: about all of it;"
+    "/range FROM TO: ask about this part (1:00 or @14:02); /last 10m: about its end; /range: about"
+    " all of it;"
     " /quit or Ctrl-D: leave"
 )
 
@@ -120,8 +123,9 @@ def _steered(line: str, within: TimeRange) -> TimeRange:
             say(f"asking about the last {length}")
             return chosen
         case ["/range", start, end]:
-            chosen = TimeRange(start_s=parse_time(start), end_s=parse_time(end))
-            say(f"asking about {format_time(chosen.start_s or 0)} to {end}")
+            now_s = time.time()
+            chosen = to_range(parse_moment(start, now_s=now_s), parse_moment(end, now_s=now_s))
+            say(f"asking about {start} to {end}")
             return chosen
         case _:
             say(_HELP)

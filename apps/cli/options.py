@@ -146,23 +146,6 @@ class Needed(click.Argument):
         super().__init__(names, required=False, **attributes)
 
 
-def time_options(function: Command) -> Command:
-    """``--from``, ``--to`` and ``--last``: the part of the recording that is meant."""
-    function = click.option(
-        "--last", "last_s", type=TimeText(), metavar="TIME", help="Only its last stretch."
-    )(function)
-    function = click.option(
-        "--to", "end_s", type=TimeText(), metavar="TIME", help="Up to here. Default: its end."
-    )(function)
-    return click.option(
-        "--from",
-        "start_s",
-        type=TimeText(),
-        metavar="TIME",
-        help="From here on: m:ss, h:mm:ss or seconds. Default: 0.",
-    )(function)
-
-
 @contextmanager
 def open_session(setup: Setup, *, quiet: bool = False) -> Iterator[Session]:
     """A session on the home in force; its model loads when first needed.

@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from apps.client import Asking, Client, connect, told_report
 from apps.errors import AppError, ServerLostError, ServerRefusedError
-from streamvid.answer import Answer, Moment, SearchResult, TimeRange, Timings, Usage
+from memory import Timeline
+from streamvid.answer import (
+    Answer,
+    Moment,
+    SearchResult,
+    TimeRange,
+    Timings,
+    Usage,
+    resolved,
+)
 
 T = TypeVar("T")
 
@@ -70,10 +80,14 @@ class RemoteStream:
         done, client = self._asking.done, self._remote.client
         if done is None or done.coverage is None or done.finish == "failed":
             raise ServerLostError("the answer was broken off; ask again")
+        timeline = self._remote.timeline()
         moments = [
-            Moment(int(m.t_start), m.t_start, m.score, await client.still(m))
+            Moment(
+                int(m.t_start), m.t_start, m.score, await client.still(m),
+                None if timeline is None else timeline.to_wall_time(m.t_start),
+            )
             for m in self._asking.moments
-        ]
+        ]  # fmt: skip
         return Answer(
             text=self._asking.text,
             question=self._question,
@@ -89,7 +103,11 @@ class RemoteStream:
 
 
 class Remote:
-    """One source of a connected server, asked like a ``Conversation``; for one thread."""
+    """One source of a connected server, asked like a ``Conversation``; for one thread.
+
+    ``timeline`` gives its recording's, where that is on this machine: servers are asked in stream
+    time alone.
+    """
 
     def __init__(
         self,
@@ -97,12 +115,15 @@ class Remote:
         client: Client,
         source: str,
         conversation: Literal["auto", "none"],
+        *,
+        timeline: Callable[[], Timeline | None] = lambda: None,
     ) -> None:
         self._loop, self.client, self._source = loop, client, source
-        self._conversation = conversation
+        self._conversation, self.timeline = conversation, timeline
 
     def ask(self, question: str, *, within: TimeRange, phrase: str | None = None) -> RemoteStream:
-        """Ask the next question."""
+        """Ask the next question. Raises ``RangeError``."""
+        within = resolved(within, self.timeline() if within.by_wall_clock else None)
         asking = self.client.ask(
             self._source, question,
             start=within.start_s, end=within.end_s, last=within.last_s, phrase=phrase,
@@ -111,10 +132,21 @@ class Remote:
         return RemoteStream(self, asking, question)
 
     def search(self, phrase: str, *, within: TimeRange, limit: int) -> SearchResult:
-        """The moments closest to ``phrase``, their stills fetched. Raises ``AppError``."""
-        return self.submit(
-            self.client.search(self._source, phrase, within=within, limit=limit)
-        ).result()
+        """The moments closest to ``phrase``, their stills fetched.
+
+        Raises ``AppError``, ``RangeError``.
+        """
+        timeline = self.timeline()
+        searching = self.client.search(
+            self._source, phrase, within=resolved(within, timeline), limit=limit
+        )
+        found = self.submit(searching).result()
+        if timeline is None:
+            return found
+        moments = (
+            replace(moment, wall_s=timeline.to_wall_time(moment.t_s)) for moment in found.moments
+        )
+        return replace(found, moments=tuple(moments))
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Have ``work`` done on the connection's loop."""
@@ -132,7 +164,11 @@ def asking_server(
 
 @contextmanager
 def asking_watcher(
-    local: Path, recording_id: str, *, conversation: Literal["auto", "none"]
+    local: Path,
+    recording_id: str,
+    *,
+    conversation: Literal["auto", "none"],
+    timeline: Callable[[], Timeline | None],
 ) -> Iterator[Remote | None]:
     """A connection to the process of this machine that watches a recording; ``None`` without."""
     with ExitStack() as stack:
@@ -142,7 +178,10 @@ def asking_watcher(
             source = finding.result()
         except (ServerLostError, ServerRefusedError):  # it ended just now
             source = None
-        yield None if source is None else Remote(loop, client, source, conversation)
+        remote = None
+        if source is not None:
+            remote = Remote(loop, client, source, conversation, timeline=timeline)
+        yield remote
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from apps.cli.options import (
     open_session,
     print_document,
     takes_settings,
-    time_options,
 )
+from apps.cli.ranges import time_options
 from apps.cli.sources import SourceText
 from apps.cli.watching import going_on, watching
 from apps.render import search_document, search_lines
@@ -50,9 +50,7 @@ def search(
     *,
     source: str,
     phrase: str,
-    start_s: float | None,
-    end_s: float | None,
-    last_s: float | None,
+    within: TimeRange,
     limit: int,
     stills: Path | None,
     wait: bool,
@@ -63,7 +61,6 @@ def search(
     characters of the id of a recording; a file that is not remembered yet is watched first, one of
     more than ten minutes searched in previews, as `streamvid ask` does.
     """
-    within = TimeRange(start_s=start_s, end_s=end_s, last_s=last_s)
     with open_session(setup) as session:
         found = _search_watcher(session, source, phrase, within, limit)
         if found is None:
@@ -92,5 +89,8 @@ def _search_watcher(
     from apps.cli.remote import asking_watcher
 
     recording_id, local = listener
-    with asking_watcher(local, recording_id, conversation="none") as remote:
+    with asking_watcher(
+        local, recording_id,
+        conversation="none", timeline=lambda: session.wall_clock(recording_id),
+    ) as remote:  # fmt: skip
         return None if remote is None else remote.search(phrase, within=within, limit=limit)

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from apps.cli.conversation import converse
 from apps.cli.live_options import LiveChoice, live_options
 from apps.cli.options import Needed, Setup, TimeText, Words, open_session, say, takes_settings
 from apps.cli.sources import existing_file, is_live
-from apps.errors import AddressError, NothingSeenError
+from apps.errors import AddressError, NothingSeenError, StoppedError
 from apps.render import one_line
 from apps.times import format_time
 from capture import Address
@@ -84,7 +85,7 @@ def watch(
 
     view = make_view(setup, one_line(name or address.name))
     with (
-        _terminated_like_interrupted(),
+        _terminated_like_interrupted() as terminated,
         local_socket(socket_folder(os.environ)) as (listening, path),
         open_session(setup, quiet=view.draws) as session,
     ):
@@ -107,17 +108,22 @@ def watch(
         watched = LiveWatched(SOURCE_NAME, address.name, notify, begin)
         server.room.adopt(SOURCE_NAME, watched)
         with server:
-            _watch_and_answer(view, watched, setup, session, for_s)
+            _watch_and_answer(view, watched, setup, session, for_s, terminated)
 
 
 def _watch_and_answer(
-    view: WatchView, watched: LiveWatched, setup: Setup, session: Session, for_s: float | None
+    view: WatchView,
+    watched: LiveWatched,
+    setup: Setup,
+    session: Session,
+    for_s: float | None,
+    terminated: threading.Event,
 ) -> None:
     watching, began_s = watched.watch, time.monotonic()
 
     def over() -> bool:
         late = for_s is not None and time.monotonic() - began_s >= for_s
-        return late or not watching.running
+        return late or terminated.is_set() or not watching.running
 
     talk = LateTalk(session, watching)
     try:
@@ -126,8 +132,8 @@ def _watch_and_answer(
             within=TimeRange(), stills=None,
             lines=sys.stdin, questions=view.questions(watched, over),
         )  # fmt: skip
-    except KeyboardInterrupt:
-        pass  # the ordinary end of a watch
+    except (KeyboardInterrupt, StoppedError):
+        pass  # the ordinary end of a watch, in the middle of an answer as well
     finally:
         watching.stop()
         committed = watching.wait(END_WITHIN_S)
@@ -169,7 +175,7 @@ class LateTalk:
 
 def _say_what_was_seen(watching: Watch, name: str) -> None:
     if not watching.has_recording:
-        say("nothing was seen, so nothing is kept")
+        say("nothing was seen of it; that is all that is remembered")
         return
     status = watching.status()
     counters = status.counters
@@ -193,14 +199,19 @@ def _address(source: str, *, realtime: bool) -> Address:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM ends a watch as Ctrl-C does: with everything committed."""
+def _terminated_like_interrupted() -> Iterator[threading.Event]:
+    """SIGTERM ends a watch as Ctrl-C does: with everything committed.
+
+    Where it stops an answer, as Ctrl-C at a terminal does, the event that is set ends the rest.
+    """
+    terminated = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        terminated.set()
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        yield terminated
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -177,7 +177,13 @@ def _summary(recording: RecordingSummary) -> Document:
 
 def _moments(moments: Sequence[SavedMoment]) -> list[Document]:
     return [
-        {"t_s": m.t_s, "score": round(m.score, 6), "still": path_text(m.still)} for m in moments
+        {
+            "t_s": m.t_s,
+            "wall_s": m.wall_s,
+            "score": round(m.score, 6),
+            "still": path_text(m.still),
+        }
+        for m in moments
     ]
 
 

@@ -31,13 +31,21 @@ def one_line(text: str) -> str:
 
 
 def moment_lines(moments: Sequence[SavedMoment]) -> list[str]:
-    """One line a moment, ``m:ss  score  still``, in columns."""
-    times = [format_time(moment.t_s) for moment in moments]
+    """One line a moment, ``m:ss  score  still``, in columns; a live one has its wall clock too."""
+    times = [_moment_time(moment) for moment in moments]
     width = max(map(len, times), default=0)
     return [
         f"{time_:>{width}}  {moment.score:6.3f}  {one_line(str(moment.still))}"
         for time_, moment in zip(times, moments, strict=True)
     ]
+
+
+def _moment_time(moment: SavedMoment) -> str:
+    """``0:24 (14:02:11)``; the recording's time alone where it has no wall clock."""
+    if moment.wall_s is None:
+        return format_time(moment.t_s)
+    clock = time.strftime("%H:%M:%S", time.localtime(moment.wall_s))
+    return f"{format_time(moment.t_s)} ({clock})"
 
 
 def answer_lines(answer: Answer, moments: Sequence[SavedMoment]) -> list[str]:

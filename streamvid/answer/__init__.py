@@ -9,7 +9,7 @@ from streamvid.answer.result import (
     Timings,
     Usage,
 )
-from streamvid.answer.span import TimeRange
+from streamvid.answer.span import TimeRange, resolved
 
 __all__ = [
     "Answer",
@@ -20,4 +20,5 @@ __all__ = [
     "TimeRange",
     "Timings",
     "Usage",
+    "resolved",
 ]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from streamvid.answer.reading import (
 from streamvid.answer.result import Answer, Ending, Moment, SearchResult
 from streamvid.answer.room import view_room
 from streamvid.answer.sealed import SealedContexts
-from streamvid.answer.span import TimeRange
+from streamvid.answer.span import TimeRange, resolved
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.answer.talk import Talk
 from streamvid.answer.talk_keeper import TalkKeeper
@@ -93,6 +94,7 @@ class Asker:
         started_s = self._now_s()
         self._refresh(recording.id)
         with self._engine.question() as owner, recording.snapshot() as snapshot:
+            question = replace(question, within=resolved(question.within, snapshot.timeline()))
             frames = frames_in(snapshot, recording, question.within, self._settings)
             work = Work(recording, question, owner, started_s, frames)
             _wish(recording, question, frames)
@@ -125,6 +127,7 @@ class Asker:
         started_s = self._now_s()
         self._refresh(recording.id)
         with self._engine.question() as owner, recording.snapshot() as snapshot:
+            within = resolved(within, snapshot.timeline())
             frames = frames_in(snapshot, recording, within, self._settings)
             moments: tuple[Moment, ...] = ()
             if frames.span is not None:

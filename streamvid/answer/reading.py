@@ -26,6 +26,7 @@ from memory import (
     View,
     coverage_of,
     coverage_text,
+    fill_index,
     range_view,
     round_to_segments,
 )
@@ -37,6 +38,7 @@ from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 from streamvid.model.seam import FloatArray
 from streamvid.settings import SearchIndex, Settings
 
+NO_TICK = -1
 KEPT_READINGS = 2
 KEPT_INDEXES = 8
 MIN_SEPARATION_S = 10.0
@@ -45,6 +47,30 @@ _INDEXES: dict[SearchIndex, Callable[[int], MomentIndex]] = {
     "flat": FlatIndex,
     "faiss": FaissIndex,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a recording holds: equal of two moments, it holds the same frames and numbers.
+
+    The ends count as well: where retention drops as many frames as came, the counts stay.
+    ``first_tick`` and ``last_tick`` are ``NO_TICK`` where there is no frame.
+    """
+
+    frames: int
+    previews: int
+    fingerprint: str
+    first_tick: int
+    last_tick: int
+
+    def grew_from(self, before: State) -> bool:
+        """Whether frames may only have come behind ``before``'s and gone from its start."""
+        return (
+            self.previews == before.previews == 0
+            and self.fingerprint == before.fingerprint
+            and before.first_tick <= self.first_tick
+            and before.last_tick <= self.last_tick
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +90,7 @@ class RangeFrames:
     span: TickSpan | None
     coverage: Coverage
     rounded: bool
-    state: tuple[int, int, str]
+    state: State
     keys_only: bool
 
     @property
@@ -105,7 +131,8 @@ def frames_in(
     settled, counters, gaps = snapshot.settled(), counters_of(snapshot), snapshot.gaps()
     # Another process may have encoded it anew: as many frames, other numbers.
     fingerprint = snapshot.info.model.fingerprint
-    state = (snapshot.frame_count(), snapshot.preview_count(), fingerprint)
+    ends = (int(table.ticks[0]), int(table.ticks[-1])) if len(table) else (NO_TICK, NO_TICK)
+    state = State(snapshot.frame_count(), snapshot.preview_count(), fingerprint, *ends)
     whole = coverage_of(table, gaps, settled, counters)
     start_s, end_s = bounds(within, whole.end_s)
     rounded = False
@@ -161,7 +188,7 @@ class Library:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._readings: OrderedDict[object, Reading] = OrderedDict()
-        self._indexes: OrderedDict[str, tuple[tuple[int, int, str], MomentIndex]] = OrderedDict()
+        self._indexes: OrderedDict[str, tuple[State, MomentIndex]] = OrderedDict()
 
     def read(self, snapshot: Snapshot, frames: RangeFrames, *, view_tokens: int) -> Reading:
         """View of at most ``view_tokens`` and prefix of ``frames``, which must not be empty."""
@@ -251,9 +278,16 @@ class Library:
 
     def _index(self, snapshot: Snapshot, frames: RangeFrames) -> MomentIndex:
         kept = self._indexes.get(frames.recording_id)
-        if kept is not None and kept[0] == frames.state:
-            self._indexes.move_to_end(frames.recording_id)
-            return kept[1]
+        index = None if kept is None else _caught_up(*kept, snapshot, frames.state)
+        if index is None:
+            index = self._new_index(snapshot)
+        self._indexes[frames.recording_id] = (frames.state, index)
+        self._indexes.move_to_end(frames.recording_id)
+        while len(self._indexes) > KEPT_INDEXES:
+            self._indexes.popitem(last=False)
+        return index
+
+    def _new_index(self, snapshot: Snapshot) -> MomentIndex:
         index = _INDEXES[self._settings.search_index](snapshot.geometry.embedding_width)
         chunks = list(snapshot.embeddings(previews=True))
         if chunks:  # in one piece: the index would grow by copying otherwise
@@ -262,17 +296,36 @@ class Library:
                 np.concatenate([chunk.t_s for chunk in chunks]),
                 np.concatenate([chunk.values for chunk in chunks]),
             )
-        self._indexes[frames.recording_id] = (frames.state, index)
-        while len(self._indexes) > KEPT_INDEXES:
-            self._indexes.popitem(last=False)
         return index
 
 
+def _caught_up(
+    before: State, index: MomentIndex, snapshot: Snapshot, now: State
+) -> MomentIndex | None:
+    """``index`` of a recording that was ``before``, with what came and without what went since.
+
+    ``None`` where it changed in another way, such as a file whose blocks are filled out of order.
+    """
+    if now == before:
+        return index
+    if not now.grew_from(before):
+        return None
+    index.forget_before(now.first_tick)
+    fill_index(index, snapshot.embeddings(TickSpan(before.last_tick + 1, now.last_tick + 1)))
+    return index if len(index) == now.frames else None
+
+
 def with_stills(snapshot: Snapshot, found: Sequence[Found]) -> tuple[Moment, ...]:
-    """Moments with their stills; those whose still is gone are left out."""
-    stills = snapshot.stills([moment.tick for moment in found])
+    """Moments with their stills and the wall clock; those whose still is gone are left out."""
+    stills, timeline = snapshot.stills([moment.tick for moment in found]), snapshot.timeline()
     return tuple(
-        Moment(moment.tick, moment.t_s, moment.score, stills[moment.tick])
+        Moment(
+            moment.tick,
+            moment.t_s,
+            moment.score,
+            stills[moment.tick],
+            None if timeline is None else timeline.to_wall_time(moment.t_s),
+        )
         for moment in found
         if moment.tick in stills
     )

@@ -12,13 +12,15 @@ Ending = Literal["stop", "length", "cancelled", "deadline", "blind"]
 class Moment:
     """A remembered moment that matched: stream time, score (-1 to 1, higher is closer), still.
 
-    ``still`` is an encoded picture (JPEG, or PNG where stills are lossless).
+    ``still`` is an encoded picture (JPEG, or PNG where stills are lossless). ``wall_s`` is what the
+    wall clock said, in POSIX seconds; a file's recording has none.
     """
 
     tick: int
     t_s: float
     score: float
     still: bytes = field(repr=False)
+    wall_s: float | None = None
 
 
 Evidence = Moment

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import memory
-from memory import Home, Recording
+from memory import GapRow, Home, Recording, Timeline
 from memory import RecordingSummary as Stored
 from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
 
@@ -50,11 +50,13 @@ class RecordingSummary:
 
 @dataclass(frozen=True, slots=True)
 class GapReport:
-    """A stretch of stream time that was not seen, and why."""
+    """A stretch of stream time that was not seen, and why; by the wall clock where there is one."""
 
     start_s: float
     end_s: float
     reason: str
+    start_wall_s: float | None = None
+    end_wall_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,16 @@ class Inspection:
     older_events: int = 0
 
 
+def _gap_reports(gaps: Iterable[GapRow], timeline: Timeline | None) -> tuple[GapReport, ...]:
+    def wall(t_s: float) -> float | None:
+        return None if timeline is None else timeline.to_wall_time(t_s)
+
+    return tuple(
+        GapReport(gap.start_s, gap.end_s, gap.reason, wall(gap.start_s), wall(gap.end_s))
+        for gap in gaps
+    )
+
+
 def summary_of(stored: Stored, *, busy: bool, expected_s: float | None = None) -> RecordingSummary:
     """Memory's line of a recording in apps' terms; that of a complete one says its length."""
     if stored.complete:
@@ -145,6 +157,7 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
     """Read everything that can be told of ``recording``; ``stored`` is its line."""
     with recording.snapshot() as snapshot:
         counters, gaps = counters_of(snapshot), snapshot.gaps()
+        timeline = snapshot.timeline()
         coverage = memory.coverage_of(
             snapshot.frames(previews=True), gaps, snapshot.settled(), counters
         )
@@ -169,7 +182,7 @@ def inspect_recording(recording: Recording, stored: Stored) -> Inspection:
         ticks_dropped=counters.dropped,
         ticks_gapped=counters.gapped,
         ticks_pending=counters.pending,
-        gaps=tuple(GapReport(gap.start_s, gap.end_s, gap.reason) for gap in gaps),
+        gaps=_gap_reports(gaps, timeline),
         damage_packets=counters.damage_packets,
         damage_frames=counters.damage_frames,
         size_bytes=stored.size_bytes,

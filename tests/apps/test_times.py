@@ -1,11 +1,13 @@
 import contextlib
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.errors import TimeTextError
-from apps.times import format_time, parse_time
+from apps.times import format_time, parse_moment, parse_time
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,48 @@ def test_any_text_is_a_time_or_refused(text):
 )
 def test_hours_show_only_from_an_hour_on(seconds, text):
     assert format_time(seconds) == text
+
+
+ZONES = [timezone(timedelta(hours=hours)) for hours in (-11, 0, 2, 13)]
+
+
+@given(st.integers(86_400 * 4, 4_000_000_000), st.sampled_from(ZONES), st.times())
+def test_a_clock_time_is_the_latest_that_is_past(now_s, zone, clock):
+    clock = clock.replace(microsecond=0)
+    found = parse_moment(f"@{clock:%H:%M:%S}", now_s=now_s, zone=zone)
+    assert now_s - 86_400 < found.wall_s <= now_s
+    assert datetime.fromtimestamp(found.wall_s, zone).time() == clock
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)), st.sampled_from(ZONES))
+def test_a_date_and_time_is_read_as_it_is_written(moment, zone):
+    moment = moment.replace(microsecond=0, tzinfo=zone)
+    found = parse_moment(f"@{moment:%Y-%m-%dT%H:%M:%S}", now_s=0, zone=zone)
+    assert datetime.fromtimestamp(found.wall_s, zone) == moment
+    to_minute = parse_moment(f"@{moment:%Y-%m-%dT%H:%M}", now_s=0, zone=zone)
+    assert to_minute.wall_s == found.wall_s - moment.second
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+@given(now_s=st.integers(1_700_000_000, 1_800_000_000), clock=st.times())
+def test_clocks_that_change_leave_it_past(zone, now_s, clock):
+    clock = clock.replace(microsecond=0)
+    found = parse_moment(f"@{clock:%H:%M:%S}", now_s=now_s, zone=ZoneInfo(zone))
+    assert now_s - 2 * 90_000 < found.wall_s <= now_s
+    assert datetime.fromtimestamp(found.wall_s, ZoneInfo(zone)).time() == clock
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@", "@14", "@25:00", "@14:60", "@14:02:60", "@2026-13-01T00:00", "@2026-11-24",
+        "@1969-01-01T00:00", "@14:02Z", "@-1:00", "@\u0663:\u0660\u0660",
+    ],
+)  # fmt: skip
+def test_what_is_on_no_clock_is_refused(text):
+    with pytest.raises(TimeTextError):
+        parse_moment(text, now_s=1e9, zone=UTC)
+
+
+def test_without_an_at_it_is_stream_time():
+    assert parse_moment("1:15", now_s=1e9) == 75.0

@@ -70,7 +70,7 @@ def test_the_document_has_the_promised_names(inside, clip):
     assert document["finish"] in ("stop", "length")
     assert document["exactness"]
     best = document["evidence"][0]
-    assert set(best) == {"t_s", "score", "still"}
+    assert set(best) == {"t_s", "wall_s", "score", "still"}
     assert 3 <= best["t_s"] < 6
     assert document["coverage"]["seen_s"] == pytest.approx(9, abs=1)
     assert document["usage"]["range_frames"] == 9

@@ -1,11 +1,10 @@
 import json
-import os
-import pty
-import select
 import signal
 import subprocess
 
 import pytest
+
+from tests.apps.terminal import Terminal
 
 
 def test_each_piped_line_is_a_question(program, clip):
@@ -40,46 +39,6 @@ def test_an_unknown_word_of_command_gets_help(inside, clip):
     done = inside.run("ask", clip, stdin="/dance\n")
     assert done.returncode == 0
     assert "/range FROM TO" in done.stderr
-
-
-class Terminal:
-    """The program on a terminal of its own; ``until`` reads on until a text has come."""
-
-    def __init__(self, program, *arguments, stdout=None, **environment):
-        self.master, slave = pty.openpty()
-        self.child = subprocess.Popen(
-            program.command(*arguments),
-            env=program.environment(TERM="dumb", **environment),
-            cwd=program.home,
-            stdin=slave,
-            stdout=slave if stdout is None else stdout,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.seen = ""
-
-    def until(self, text, *, timeout_s=60):
-        while text not in self.seen:
-            ready, _, _ = select.select([self.master], [], [], timeout_s)
-            assert ready, f"no {text!r} in {self.seen!r}"
-            try:
-                piece = os.read(self.master, 4096)
-            except OSError:  # how Linux tells that the other end is closed
-                piece = b""
-            assert piece, f"ended without {text!r}: {self.seen!r}"
-            self.seen += piece.decode(errors="replace")
-        before, _, self.seen = self.seen.partition(text)
-        return before
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def close(self):
-        if self.child.poll() is None:
-            self.child.kill()
-        self.child.wait()
-        os.close(self.master)
 
 
 @pytest.fixture

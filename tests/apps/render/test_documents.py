@@ -79,7 +79,9 @@ def test_documents_are_json_all_through(command):
 
 def test_ticks_gaps_and_damage_of_an_inspection():
     document = all_documents()["inspect"]
-    assert document["gaps"] == [{"start_s": 20.0, "end_s": 30.0, "reason": "hole"}]
+    (gap,) = document["gaps"]
+    assert (gap["start_s"], gap["end_s"], gap["reason"]) == (20.0, 30.0, "hole")
+    assert gap["start_wall_s"] is gap["end_wall_s"] is None  # a file's
     assert document["damage"] == {"packets": 1, "frames": 2}
     assert document["ticks_gapped"] == 10
 
@@ -109,5 +111,7 @@ def test_bounds_of_what_was_not_seen_are_always_decimal():
 
 def test_evidence_of_an_answer():
     document = all_documents()["ask"]
-    assert document["evidence"] == [{"t_s": 5.0, "score": 0.123457, "still": "a.jpg"}]
+    assert document["evidence"] == [
+        {"t_s": 5.0, "wall_s": None, "score": 0.123457, "still": "a.jpg"}
+    ]
     assert document["coverage"]["blind"] == [{"start_s": 20.0, "end_s": 30.0, "reason": "hole"}]

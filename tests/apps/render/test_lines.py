@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,12 @@ def report(**changed):
         "damage_frames": 0,
     }
     return IngestReport(**(values | changed))
+
+
+def test_a_live_moment_says_the_wall_clock():
+    at_s = time.mktime((2026, 11, 24, 14, 2, 11, 0, 0, -1))
+    (line,) = moment_lines([SavedMoment(24.0, 0.25, Path("a.jpg"), at_s)])
+    assert line == "0:24 (14:02:11)   0.250  a.jpg"
 
 
 def test_moments_stand_in_columns():

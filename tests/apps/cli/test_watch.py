@@ -1,0 +1,219 @@
+"""The real program while it watches, which takes the seconds that it watches: most tests 2 to 5."""
+
+import json
+import re
+import signal
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.apps.conftest import write_video
+from tests.apps.terminal import Terminal
+from tests.apps.watched import PICTURE, Watched, inspected
+
+
+@pytest.fixture
+def watch(program):
+    """``watch(*arguments)``: a watch under way with events in JSON, ended with the test."""
+
+    def start(*arguments, **environment):
+        return Watched(program, *(arguments or (PICTURE,)), **environment)
+
+    return start
+
+
+def test_it_ends_by_itself_after_the_time_given(watch, program):
+    watching = watch(PICTURE, "--for", "3s")
+    code, took_s, said = watching.end()
+    assert code == 0, said
+    assert 3 <= took_s < 20
+    found = inspected(program)
+    assert found["kind"] == "live"
+    assert found["ticks_seen"] >= 2
+    assert [line["state"] for line in watching.lines if line["type"] == "source.status"][-1] == (
+        "stopped"
+    )
+    after = program.run("ask", PICTURE, "What is it?", "--json")
+    assert after.returncode == 0, after.stderr
+    assert json.loads(after.stdout)["coverage"]["seen_s"] > 0
+
+
+def test_a_file_is_played_at_filming_speed_to_its_end(watch, program, tmp_path):
+    film = write_video(tmp_path / "film.mp4", ["red", "green", "blue"])
+    code, took_s, said = watch(film, "--realtime", "--name", "film").end()
+    assert code == 0, said
+    assert took_s > 2.5  # what is played takes as long as it is
+    found = inspected(program, "film")
+    assert (found["ticks_expected"], found["ticks_seen"]) == (3, 3)
+
+
+def test_a_file_needs_to_be_told_that_it_is_played(program, clip, refused):
+    done = program.run("watch", clip)
+    assert "--realtime" in refused(done)
+    assert done.returncode == 3
+
+
+def test_questions_are_answered_while_it_watches(watch):
+    watching = watch()
+    first, second = watching.ask("What is it?"), watching.ask("And now?")
+    assert second["coverage"]["end_s"] >= first["coverage"]["end_s"] > 0
+    assert watching.child.poll() is None
+    code, _, _ = watching.end(signal.SIGINT)
+    assert code == 0
+
+
+def test_what_was_seen_can_be_asked_of_its_last_seconds(watch):
+    watching = watch()
+    watching.ask("What is it?")
+    watching.child.stdin.write("/last 1s\n")
+    assert watching.ask("And now?")["coverage"]["frames"] <= 2
+
+
+def test_another_process_asks_the_model_that_is_loaded(watch, program):
+    watching = watch()
+    here = watching.ask("What is it?")
+    asked = program.run("ask", PICTURE, "What is it?", "--json")
+    assert asked.returncode == 0, asked.stderr
+    assert "asking the streamvid that watches it" in asked.stderr
+    there = json.loads(asked.stdout)
+    assert there.keys() == here.keys()
+    assert (there["id"], there["language_model"]) == (here["id"], here["language_model"])
+    watching.end(signal.SIGINT)
+    after = program.run("ask", PICTURE, "What is it?", "--json")
+    assert after.returncode == 0, after.stderr
+    assert after.stderr == ""
+    assert json.loads(after.stdout)["language_model"] == here["language_model"]
+
+
+def test_a_watcher_talks_with_another_process(watch, program):
+    watching = watch()
+    watching.ask("What is it?")
+    asked = program.run("ask", PICTURE, "--json", stdin="What?\n/last 1s\nAnd?\n")
+    assert asked.returncode == 0, asked.stderr
+    first, second = map(json.loads, asked.stdout.splitlines())
+    assert second["coverage"]["frames"] <= 2
+    assert first["coverage"]["start_s"] == 0
+
+
+def test_wall_clock_times_select_a_range_here_and_there(watch, program):
+    watching = watch()
+    began = datetime.now()
+    watching.ask("What is it?")
+    early, late = (f"@{began + timedelta(seconds=s):%Y-%m-%dT%H:%M:%S}" for s in (-600, 600))
+    asked = program.run("ask", PICTURE, "What?", "--from", early, "--to", late, "--json")
+    assert asked.returncode == 0, asked.stderr
+    assert "asking the streamvid that watches it" in asked.stderr
+    moments = json.loads(asked.stdout)["evidence"]
+    assert all(abs(moment["wall_s"] - began.timestamp()) < 60 for moment in moments)
+    asked = program.run("ask", PICTURE, "--json", stdin=f"/range {early} {late}\nWhat?\n")
+    assert asked.returncode == 0, asked.stderr
+    watching.end(signal.SIGINT)
+    found = program.run("search", PICTURE, "bars", "--from", early, "--to", late)
+    assert found.returncode == 0, found.stderr
+    assert re.search(r"0:0\d \(\d\d:\d\d:\d\d\)  ", found.stdout)
+    behind = program.run("ask", PICTURE, "What?", "--from", late)
+    assert "the recording ends at" in behind.stderr
+    assert behind.returncode == 2
+
+
+def test_a_file_has_no_wall_clock(program, clip, refused):
+    asked = program.run("ask", clip, "What?", "--from", "@14:02")
+    assert "no wall clock" in refused(asked)
+    assert asked.returncode == 2
+    assert json.loads(program.run("list", "--json").stdout) == {"recordings": []}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_everything_committed(watch, program, number):
+    watching = watch()
+    answer = watching.ask("What is it?")
+    code, took_s, said = watching.end(number)
+    assert code == 0, said
+    assert took_s < 5
+    found = inspected(program)
+    assert found["ticks_pending"] == 0
+    assert found["frames"] == found["ticks_seen"] >= answer["coverage"]["frames"]
+    assert "are remembered" in said
+
+
+def test_a_signal_while_it_starts_leaves_no_traceback(watch):
+    watching = watch()
+    watching.until(state="connecting")
+    code, took_s, said = watching.end(signal.SIGINT)
+    assert code in (0, 130)
+    assert took_s < 5
+    assert "Traceback" not in said
+
+
+def test_a_killed_watch_is_gone_on_with(watch, program):
+    watching = watch()
+    watching.ask("What is it?")
+    watching.end(signal.SIGKILL)
+    before = inspected(program)
+    # Nobody watches for more than a second, which is the least that is a gap.
+    time.sleep(1.5)
+    again = watch()
+    answer = again.ask("What is it?")
+    assert answer["coverage"]["start_s"] == 0
+    code, _, said = again.end(signal.SIGINT)
+    assert code == 0, said
+    after = inspected(program)
+    assert after["runs"] == 2
+    assert "off" in {gap["reason"] for gap in after["gaps"]}
+    assert after["blind_s"]["off"] >= 1
+    assert all(
+        gap["end_wall_s"] - gap["start_wall_s"] == pytest.approx(gap["end_s"] - gap["start_s"])
+        for gap in after["gaps"]
+    )
+    assert after["ticks_seen"] > before["ticks_seen"]
+
+
+def test_a_source_is_watched_once(watch, program, refused):
+    watching = watch()
+    watching.ask("What is it?")
+    twice = program.run("watch", PICTURE, "--for", "1s")
+    assert "is watched already" in refused(twice)
+    assert twice.returncode == 4
+    assert watching.child.poll() is None
+
+
+def test_a_camera_that_is_not_there_is_tried_again_and_its_password_kept_nowhere(watch, program):
+    watching = watch("rtsp://user:secret@127.0.0.1:1/x", "--for", "2s")
+    watching.until(type="source.status", state="reconnecting")
+    processes = _family(watching.child.pid)
+    assert processes
+    assert b"secret" not in b"".join(processes)
+    code, _, said = watching.end()
+    assert code == 0, said
+    assert "nothing was seen" in said
+    assert "secret" not in said + json.dumps(watching.lines)
+    listed = program.run("list", "--json")
+    assert [r["frames"] for r in json.loads(listed.stdout)["recordings"]] in ([], [0])
+    for path in program.home.rglob("*"):
+        assert not path.is_file() or b"secret" not in path.read_bytes(), path
+
+
+def test_a_person_sees_the_live_line_and_asks_at_the_prompt(program):
+    terminal = Terminal(program, "watch", PICTURE, term="xterm")
+    try:
+        terminal.until("● seeing")
+        terminal.until("covered 0 dropped 0")
+        terminal.type("What is it?\r")
+        terminal.until("exactness")
+        terminal.until("● seeing")  # the live line is there again
+        terminal.type("\x03")
+        terminal.until("are remembered")
+        assert terminal.child.wait(timeout=30) == 0
+    finally:
+        terminal.close()
+
+
+def _family(pid):
+    """Command lines of the processes that one started, and those started."""
+    # A child is listed with the thread that started it.
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for task in tasks for child in task.read_text().split()]
+    lines = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
+    return lines + [line for child in children for line in _family(child)]

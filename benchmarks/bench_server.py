@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -307,6 +308,8 @@ def _parsed() -> argparse.Namespace:
 def main() -> None:
     """Prepare, measure, print; what was measured is in the file after each part."""
     arguments = _parsed()
+    # As Ctrl-C: the server and its captures must not outlive this.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     data = os.environ.get("STREAMVID_DATA")
     folder = arguments.videos or (Path(data) / "videos" / "content" if data else None)
     scenes = scenes_of(folder, SCENE_FRAMES)

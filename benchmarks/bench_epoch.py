@@ -26,8 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from apps.demo import packaged_clip
-from benchmarks.sampled_frames import frames_of
+from benchmarks.sampled_frames import scenes_of
 from benchmarks.simulated_live import COMMIT_FRAMES, SimulatedLive, encode_footage
 from memory import FrameRow
 from streamvid.answer import Answer, TimeRange
@@ -174,18 +173,6 @@ def _median(answers: Iterable[Answer]) -> float:
     return round(statistics.median(answer.timings.first_text_s for answer in answers), 3)
 
 
-def _scenes(folder: Path | None) -> list[list[Picture]]:
-    """Real footage: the first frames of each video of ``folder``, or a packaged clip in pieces."""
-    if folder is not None:
-        videos = sorted(
-            p for p in folder.iterdir() if p.suffix in (".mp4", ".mkv", ".avi", ".webm")
-        )
-        found = [frames_of([video], SCENE_FRAMES) for video in videos]
-        return [scene for scene in found if scene]
-    frames = frames_of([packaged_clip()], 10_000)
-    return [frames[i : i + SCENE_FRAMES] for i in range(0, len(frames), SCENE_FRAMES)]
-
-
 def main() -> None:
     """Measure, print, write."""
     from streamvid.model.llama.precision import processor_name
@@ -208,7 +195,7 @@ def main() -> None:
         return loaded[0]
 
     settings = Settings(max_new_tokens=arguments.max_new_tokens, epoch_drift=arguments.drift)
-    scenes = _scenes(arguments.videos)
+    scenes = scenes_of(arguments.videos, SCENE_FRAMES)
     lengths_s = [round(60 * minutes) for minutes in arguments.minutes]
     with tempfile.TemporaryDirectory() as folder:
         result = measure(Path(folder), load, scenes, settings=settings, lengths_s=lengths_s)

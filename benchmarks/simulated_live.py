@@ -12,7 +12,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from capture import decode_still, encode_still
-from memory import Batch, FrameRow, Home, ModelIdentity, Recording, Source, TickSpan
+from memory import Anchor, Batch, FrameRow, Home, ModelIdentity, Recording, TickSpan, describe_live
 from streamvid.model.seam import Picture, VideoModel
 
 COMMIT_FRAMES = 64
@@ -40,7 +40,11 @@ def _rows(model: VideoModel, scene: Sequence[Picture]) -> Iterator[FrameRow]:
 
 
 class SimulatedLive:
-    """The one writer of a live recording called ``name``: scenes by ``seed``, to and fro."""
+    """The one writer of the live recording of ``name``: scenes by ``seed``, to and fro.
+
+    ``name`` may be a source's address: whoever watches that later goes on behind what is filmed
+    here, which began when the wall clock said ``began_wall_s``.
+    """
 
     def __init__(
         self,
@@ -50,10 +54,13 @@ class SimulatedLive:
         *,
         name: str,
         seed: int = 0,
+        began_wall_s: float = 0.0,
     ) -> None:
-        source = Source(id=name, kind="live", name=name)
-        self.recording: Recording = Home(home).create(source, identity, created_wall_s=0.0)
+        self.recording: Recording = Home(home).create(
+            describe_live(name), identity, created_wall_s=began_wall_s
+        )
         self.seconds = 0
+        self._began = (Anchor(0.0, began_wall_s, run=True),)
         self._writer = self.recording.writer(identity)
         self._frames = _filmed(footage, np.random.default_rng(seed))
 
@@ -66,7 +73,8 @@ class SimulatedLive:
                 replace(row, tick=tick, t_s=float(tick))
                 for tick, row in zip(ticks, self._frames, strict=False)
             )
-            self._writer.commit(Batch(TickSpan(self.seconds, end), rows))
+            anchors = () if self.seconds else self._began
+            self._writer.commit(Batch(TickSpan(self.seconds, end), rows, anchors=anchors))
             self.seconds = end
 
     def close(self) -> None:

@@ -222,7 +222,7 @@ class Watch:
     def _fill(self, recorder: Recorder) -> None:
         while self._early or not self._feed.ended:
             asked = [self._flushes.get_nowait() for _ in range(self._flushes.qsize())]
-            self._take(self._waiting(), recorder)
+            self._take(self._waiting(0.0 if asked else LOOK_S), recorder)
             if asked:
                 recorder.commit()
             else:
@@ -231,10 +231,10 @@ class Watch:
                 flushed.set()
         recorder.finish(self._feed.settled_end())
 
-    def _waiting(self) -> list[Item]:
+    def _waiting(self, patience_s: float) -> list[Item]:
         """What has come, at most as many frames as are encoded at once; waits for the first."""
         items: list[Item] = []
-        patience_s, frames = LOOK_S if self._flushes.empty() else 0.0, 0
+        frames = 0
         while frames < self._engine.facts().spec.encode_batch:
             item = self._early.popleft() if self._early else self._feed.next_item(patience_s)
             if item is None:

@@ -283,3 +283,21 @@ def test_a_model_that_cannot_be_loaded_ends_the_watch_and_says_why(bench: Bench)
         with pytest.raises(ModelLoadError, match="weights are gone"):
             watch.join(PATIENCE_S)
     assert watch.failure is not None
+
+
+def test_a_question_waits_for_what_is_there_and_not_for_the_next_frame(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    until(lambda: watch.ready)
+    patience: list[float] = []
+    take = feed.next_item
+
+    def noted(timeout_s: float):
+        patience.append(timeout_s)
+        return take(timeout_s)
+
+    feed.next_item = noted  # type: ignore[method-assign]
+    assert watch.flush(PATIENCE_S)
+    watch.stop()
+    assert watch.join(PATIENCE_S)
+    # The wait that the question came into may go on; the one behind it is none.
+    assert 0.0 in patience

@@ -109,6 +109,12 @@ def watch(
         server.room.adopt(SOURCE_NAME, watched)
         with server:
             _watch_and_answer(view, watched, setup, session, for_s, terminated)
+        if not watched.watch.ready:
+            # Nobody can stop a model that is loading, and nothing is lost with it.
+            path.unlink(missing_ok=True)
+            say("ended while the model was loading")
+            sys.stdout.flush()
+            os._exit(0)
 
 
 def _watch_and_answer(

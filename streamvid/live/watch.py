@@ -87,6 +87,7 @@ class Watch:
         self._feed = plan.make_feed(self._start.first_tick)
         self._recorder: Recorder | None = None
         self._early: deque[Item] = deque()
+        self._announced = 0
         self._flushes: queue.SimpleQueue[threading.Event] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -178,7 +179,8 @@ class Watch:
     def _run(self) -> None:
         try:
             self._feed.start()
-            self._take_while_loading()
+            if not self._take_while_loading():
+                return
             with opened(
                 self._home, self._engine, self._plan.source, self._start, socket=self._plan.socket
             ) as (recording, writer):
@@ -197,8 +199,11 @@ class Watch:
         finally:
             self._feed.close()
 
-    def _take_while_loading(self) -> None:
-        """Loading the model may take long; what comes meanwhile waits, and no more than so much."""
+    def _take_while_loading(self) -> bool:
+        """Loading the model may take long; what comes meanwhile waits, and no more than so much.
+
+        What happens is told at once. False where the watch was stopped before the model was there.
+        """
         failed: list[BaseException] = []
 
         def load() -> None:
@@ -210,14 +215,23 @@ class Watch:
         loading = threading.Thread(target=load, name="load", daemon=True)
         loading.start()
         while loading.is_alive():
-            if sum(isinstance(item, Frame) for item in self._early) >= EARLY_FRAMES:
+            if self._stopping.is_set():
+                return False
+            if (
+                self._feed.ended
+                or sum(isinstance(item, Frame) for item in self._early) >= EARLY_FRAMES
+            ):
                 loading.join(LOOK_S)  # from here on the source itself drops its oldest
                 continue
             item = self._feed.next_item(LOOK_S)
+            if isinstance(item, SourceEvent):
+                self._announced += 1
+                self._tell(_told(item))
             if item is not None:
                 self._early.append(item)
         if failed:
             raise failed[0]
+        return True
 
     def _fill(self, recorder: Recorder) -> None:
         while self._early or not self._feed.ended:
@@ -253,7 +267,10 @@ class Watch:
             match item:
                 case SourceEvent():
                     recorder.note(item)
-                    self._tell(_told(item))
+                    if self._announced:  # it came while the model was loading
+                        self._announced -= 1
+                    else:
+                        self._tell(_told(item))
                 case Gap():
                     recorder.gap(item)
                 case Frame() if encoded is None:

@@ -273,6 +273,44 @@ def test_what_comes_while_the_model_loads_is_not_lost(bench: Bench) -> None:
         assert seen.frame_count() == 60
 
 
+def test_what_happens_while_the_model_loads_is_told_at_once_and_once(bench: Bench) -> None:
+    loaded = threading.Event()
+
+    def load() -> TinyModel:
+        assert loaded.wait(PATIENCE_S)
+        return TinyModel()
+
+    with Engine(load) as engine:
+        bench.engine = engine
+        watch, feed = bench.watch()
+        feed.put(SourceEvent(0.0, 1000.0, "connecting", "opening"))
+        until(lambda: bool(bench.events))
+        assert not watch.ready
+        loaded.set()
+        until(lambda: watch.ready)
+        feed.put(SourceEvent(0.0, 1000.0, "seeing", "frames"), picture(0))
+        feed.finish()
+        watch.join(PATIENCE_S)
+    assert [event.state for event in bench.events] == ["connecting", "seeing"]
+
+
+def test_a_watch_can_be_stopped_while_the_model_loads(bench: Bench) -> None:
+    loaded = threading.Event()
+
+    def load() -> TinyModel:
+        assert loaded.wait(PATIENCE_S)
+        return TinyModel()
+
+    with Engine(load) as engine:
+        bench.engine = engine
+        watch, feed = bench.watch()
+        feed.put(picture(0))
+        watch.stop()
+        assert watch.join(2.0)
+        assert not watch.ready
+        loaded.set()
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_watch_and_says_why(bench: Bench) -> None:
     def load() -> TinyModel:
         raise RuntimeError("weights are gone")

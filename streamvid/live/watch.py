@@ -33,6 +33,8 @@ LOOK_S = 0.2
 """How long it waits for a frame before it looks whether a commit is due or it was stopped."""
 EARLY_FRAMES = 120
 """Frames that wait while the model loads: some 50 MB."""
+LAST_WAIT_S = 2.0
+"""How long a watch that is stopped waits for a model that is still loading."""
 FLUSH_S = 0.5
 """How long a question waits at most for what was just seen."""
 Item = Frame | Gap | SourceEvent
@@ -216,7 +218,10 @@ class Watch:
         loading.start()
         while loading.is_alive():
             if self._stopping.is_set():
-                return False
+                loading.join(LAST_WAIT_S)  # it may be about to come, and keep what was seen
+                if loading.is_alive():
+                    return False
+                break
             if (
                 self._feed.ended
                 or sum(isinstance(item, Frame) for item in self._early) >= EARLY_FRAMES

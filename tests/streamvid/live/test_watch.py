@@ -14,6 +14,7 @@ from memory import Home, describe_live
 from streamvid.engine import Engine, Priority
 from streamvid.errors import ModelLoadError, RecordingBusyError, StorageFullError
 from streamvid.live import Watch, WatchEvent, WatchPlan
+from streamvid.live.watch import LAST_WAIT_S
 from streamvid.settings import Settings
 from tests.streamvid.live.scripted_feed import ScriptedFeed, picture
 from tests.streamvid.tiny_model import TinyModel
@@ -306,7 +307,7 @@ def test_a_watch_can_be_stopped_while_the_model_loads(bench: Bench) -> None:
         watch, feed = bench.watch()
         feed.put(picture(0))
         watch.stop()
-        assert watch.join(2.0)
+        assert watch.join(2 * LAST_WAIT_S)
         assert not watch.ready
         loaded.set()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
 
 from apps.render import one_line
 from apps.server.protocol import (
@@ -12,6 +14,7 @@ from apps.server.protocol import (
     ProtocolError,
     SourceGap,
     SourceKind,
+    SourceState,
     SourceStatus,
     Ticks,
 )
@@ -132,6 +135,11 @@ class LiveWatched:
                 count = round((event.end_s or event.t_s) - event.t_s)
                 self._dropped += count
                 self._notify(FrameDropped(self._name, count, self._dropped))
+            case "state":
+                # As it was then: by now it may be another, and that one is told as well.
+                words = f"{event.reason}: {event.detail}" if event.detail else event.reason
+                then = replace(self.status(), since=event.wall_s, reason=one_line(words))
+                self._notify(replace(then, state=cast("SourceState", event.state)))
             case _:
                 self._notify(self.status())
 

@@ -28,12 +28,7 @@ class SourceText(click.ParamType[str]):
             self.fail("is empty; pass a file, or a recording's name or id", param, ctx)
         if is_live(text):
             return text  # what is remembered of it has its address
-        address = _ADDRESS.match(text)
-        if address and not is_there(text):
-            # No more of it than this: addresses hold passwords.
-            raise AddressError(
-                f"addresses of kind {address[1]}:// are not read; pass a file, rtsp:// or http(s)://"
-            )
+        _refuse_unknown_scheme(text)
         _refuse_hidden(text)
         return text
 
@@ -42,9 +37,20 @@ def existing_file(source: str) -> Path:
     """``source`` as a path where something is. Raises ``NoFileError``, ``AddressError``."""
     if is_live(source):
         raise AddressError("a live source has no end; `streamvid watch` watches it")
+    _refuse_unknown_scheme(source)
     if not is_there(source):
         raise NoFileError(f"no file called {_short(source)!r}; pass a video file")
     return Path(source)
+
+
+def _refuse_unknown_scheme(source: str) -> None:
+    """Raises ``AddressError`` for an address of a kind that nobody reads."""
+    address = _ADDRESS.match(source)
+    if address and not is_there(source):
+        # No more of it than this: addresses hold passwords.
+        raise AddressError(
+            f"addresses of kind {address[1]}:// are not read; pass a file, rtsp:// or http(s)://"
+        )
 
 
 def is_live(source: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import capture
@@ -16,7 +16,7 @@ from streamvid.answer.span import bounds
 from streamvid.engine import Engine
 from streamvid.errors import SamplingMismatchError
 from streamvid.ingest.attach import look_on
-from streamvid.ingest.ingest import First, Ingest, Outcome, model_identity
+from streamvid.ingest.ingest import First, Ingest, Outcome, identity_for
 from streamvid.ingest.inspection import MODEL_NOTE
 from streamvid.ingest.progress import IngestProgress, IngestReport
 from streamvid.ingest.totals import SAMPLING_NOTE, counters_of
@@ -78,7 +78,7 @@ class FileIngest:
             return self._report(remembered, started_s)
         with (
             open_file(path, capture.Settings(sampling=self._settings.sampling)) as opened,
-            self._identity_for(remembered) as identity,
+            identity_for(self._engine, remembered) as identity,
         ):
             described = describe_file(path, name=name)
             recording = self._home.ensure(described, identity, created_wall_s=self._wall_s())
@@ -148,18 +148,6 @@ class FileIngest:
                 f" {self._settings.sampling!r}; remove it and ingest it anew,"
                 f" or set sampling to {sampling!r}"
             )
-
-    @contextmanager
-    def _identity_for(self, remembered: Recording | None) -> Iterator[ModelIdentity]:
-        """The model's identity, in the precision of what is remembered already where it can."""
-        if remembered is None:
-            yield model_identity(self._engine.facts())
-            return
-        info = remembered.info
-        try:
-            yield model_identity(self._engine.follow(info.source.id, info.model.fingerprint))
-        finally:
-            self._engine.unfollow(info.source.id)
 
     def _remove_if_empty(self, recording: Recording) -> None:
         """Nothing was remembered and something else is to be told: leave no trace."""

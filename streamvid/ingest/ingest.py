@@ -69,6 +69,19 @@ def model_identity(facts: ModelFacts) -> ModelIdentity:
     )
 
 
+@contextlib.contextmanager
+def identity_for(engine: Engine, remembered: Recording | None) -> Iterator[ModelIdentity]:
+    """The model's identity, in the precision of what is remembered already where it can."""
+    if remembered is None:
+        yield model_identity(engine.facts())
+        return
+    info = remembered.info
+    try:
+        yield model_identity(engine.follow(info.source.id, info.model.fingerprint))
+    finally:
+        engine.unfollow(info.source.id)
+
+
 class Ingest:
     """One run over ``source`` into ``recording``; for one thread.
 

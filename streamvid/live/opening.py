@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import memory
-from memory import Counters, Home, ModelIdentity, Recording, Source, TickSpan, Writer
+from memory import Counters, Home, Recording, Source, TickSpan, Writer
 from streamvid.engine import Engine
 from streamvid.errors import RecordingBusyError
-from streamvid.ingest.ingest import model_identity
+from streamvid.ingest.ingest import identity_for
 from streamvid.ingest.inspection import MODEL_NOTE
 
 
@@ -61,7 +61,7 @@ def opened(
     It loads the model. ``socket`` is where this process listens. Raises memory's and the engine's
     errors, and RecordingBusyError where somebody else watched it since ``start`` was found.
     """
-    with _identity(engine, start.recording) as identity:
+    with identity_for(engine, start.recording) as identity:
         recording = home.ensure(source, identity, created_wall_s=start.wall_s)
         with recording.writer(identity, address=socket) as writer:
             resumption = writer.begin_run(start.wall_s, address=source.address)
@@ -72,16 +72,3 @@ def opened(
                 )
             writer.note(**{MODEL_NOTE: engine.facts().spec.name})
             yield recording, writer
-
-
-@contextmanager
-def _identity(engine: Engine, remembered: Recording | None) -> Iterator[ModelIdentity]:
-    """The model's identity, in the precision of what is remembered already where it can."""
-    if remembered is None:
-        yield model_identity(engine.facts())
-        return
-    info = remembered.info
-    try:
-        yield model_identity(engine.follow(info.source.id, info.model.fingerprint))
-    finally:
-        engine.unfollow(info.source.id)

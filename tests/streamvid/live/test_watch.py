@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,19 @@ def until(condition, patience_s: float = PATIENCE_S) -> None:
             return
         waited.wait(0.01)
     raise AssertionError("it did not come to pass")
+
+
+@contextmanager
+def loading() -> Iterator[tuple[Engine, threading.Event]]:
+    """An engine whose model is not there before the event is set."""
+    loaded = threading.Event()
+
+    def load() -> TinyModel:
+        assert loaded.wait(PATIENCE_S)
+        return TinyModel()
+
+    with Engine(load) as engine:
+        yield engine, loaded
 
 
 def test_what_comes_is_remembered_tick_by_tick(bench: Bench) -> None:
@@ -255,13 +269,7 @@ def test_a_disk_that_stays_full_costs_the_oldest_frames_and_the_end_says_so(
 
 
 def test_what_comes_while_the_model_loads_is_not_lost(bench: Bench) -> None:
-    loaded = threading.Event()
-
-    def load() -> TinyModel:
-        assert loaded.wait(PATIENCE_S)
-        return TinyModel()
-
-    with Engine(load) as engine:
+    with loading() as (engine, loaded):
         bench.engine = engine
         watch, feed = bench.watch()
         feed.put(SourceEvent(0.0, 1000.0, "seeing", "frames"), *(picture(t) for t in range(60)))
@@ -275,13 +283,7 @@ def test_what_comes_while_the_model_loads_is_not_lost(bench: Bench) -> None:
 
 
 def test_what_happens_while_the_model_loads_is_told_at_once_and_once(bench: Bench) -> None:
-    loaded = threading.Event()
-
-    def load() -> TinyModel:
-        assert loaded.wait(PATIENCE_S)
-        return TinyModel()
-
-    with Engine(load) as engine:
+    with loading() as (engine, loaded):
         bench.engine = engine
         watch, feed = bench.watch()
         feed.put(SourceEvent(0.0, 1000.0, "connecting", "opening"))
@@ -296,13 +298,7 @@ def test_what_happens_while_the_model_loads_is_told_at_once_and_once(bench: Benc
 
 
 def test_a_watch_can_be_stopped_while_the_model_loads(bench: Bench) -> None:
-    loaded = threading.Event()
-
-    def load() -> TinyModel:
-        assert loaded.wait(PATIENCE_S)
-        return TinyModel()
-
-    with Engine(load) as engine:
+    with loading() as (engine, loaded):
         bench.engine = engine
         watch, feed = bench.watch()
         feed.put(picture(0))

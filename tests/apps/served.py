@@ -117,14 +117,20 @@ async def connected(served: Served, **headers: str) -> AsyncIterator[Talker]:
         yield Talker(socket)
 
 
-def talk(served: Served, work: Callable[[Talker], Coroutine[Any, Any, Any]], **headers: str) -> Any:
+def talk(
+    served: Served,
+    work: Callable[[Talker], Coroutine[Any, Any, Any]],
+    *,
+    timeout_s: float = TIMEOUT_S,
+    **headers: str,
+) -> Any:
     """Run ``work`` with a connected ``Talker``."""
 
     async def run() -> Any:
         async with connected(served, **headers) as talker:
             return await work(talker)
 
-    return asyncio.run(asyncio.wait_for(run(), TIMEOUT_S))
+    return asyncio.run(asyncio.wait_for(run(), timeout_s))
 
 
 def open_descriptors(pid: int) -> int:

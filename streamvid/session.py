@@ -17,10 +17,11 @@ from memory import Timeline as WallClock
 from streamvid.answer.asker import Asker
 from streamvid.answer.contexts import ContextCounters
 from streamvid.answer.result import SearchResult
+from streamvid.answer.retrieval import Retrieval, refuse_no_phrase
 from streamvid.answer.span import TimeRange, resolved
 from streamvid.answer.stream import AnswerStream, Conversation, start
 from streamvid.answer.upkeep import Upkeep
-from streamvid.answer.work import Question, refuse_no_phrase
+from streamvid.answer.work import Question
 from streamvid.engine import Engine, EngineCounters
 from streamvid.errors import RecordingError, RecordingNotFoundError
 from streamvid.ingest.background import BackgroundIngest, has_frames, is_settled
@@ -70,7 +71,8 @@ class Session:
         self._engine = Engine(load_model, settings=self._settings)
         self._files = FileIngest(self._home, self._engine, self._settings)
         self._reencode = Reencode(self._home, self._engine)
-        self._asker = Asker(self._engine, self._settings, refresh=self._flush)
+        self._retrieval = Retrieval(self._engine, self._settings, refresh=self._flush)
+        self._asker = Asker(self._engine, self._settings, self._retrieval, refresh=self._flush)
         self._upkeep = Upkeep(self._asker)
         self._background: list[BackgroundIngest] = []
         self._watches: list[Watch] = []
@@ -262,7 +264,7 @@ class Session:
             recording = self._remembered(
                 source, now=now, within=within, progress=progress or _quiet, cancelled=cancelled
             )
-            return self._asker.search(recording, phrase, within, limit)
+            return self._retrieval.search(recording, phrase, within, limit)
 
     def inspect(self, source: str | Path) -> Inspection:
         """What is remembered of a recording. Raises ``RecordingNotFoundError``."""
@@ -315,7 +317,7 @@ class Session:
     ) -> SearchResult:
         """``search`` in what is remembered so far, whoever ingests it."""
         with translated():
-            return self._asker.search(self._home.get(recording_id), phrase, within, limit)
+            return self._retrieval.search(self._home.get(recording_id), phrase, within, limit)
 
     def talk_recorded(self, recording_id: str) -> Conversation:
         """``conversation`` about what is remembered so far, whoever ingests it."""

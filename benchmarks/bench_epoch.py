@@ -146,8 +146,8 @@ def _watch(running: Session, live: SimulatedLive, until_s: int) -> None:
     """Film in commits, each read ahead for the next question as while watching."""
     while live.seconds < until_s:
         live.film(min(until_s, live.seconds + COMMIT_FRAMES))
-        running.grown(live.recording)
-        if not running.wait_until_kept_up(KEEP_UP_LIMIT_S):
+        running.upkeep.tell(live.recording)
+        if not running.upkeep.wait_until_idle(KEEP_UP_LIMIT_S):
             raise TimeoutError("what is new was not read in time; run it on an idle machine")
 
 

@@ -109,7 +109,9 @@ def test_below_apps_only_programs_of_their_own_parse_arguments(folder):
     assert [str(i) for i in strays if i.file.name != "__main__.py"] == []
 
 
-@pytest.mark.parametrize("part", ["engine", "ingest", "answer", "session.py"])
+@pytest.mark.parametrize(
+    "part", ["engine", "ingest", "answer", "live", "recorded.py", "session.py"]
+)
 def test_what_stands_above_the_seam_never_sees_torch(part):
     path = ROOT / "streamvid" / part
     files = [path] if path.suffix else sorted(path.rglob("*.py"))

@@ -154,7 +154,7 @@ def _ask_watcher(
     conversation: Literal["auto", "none"] = "auto" if question is None else "none"
     with asking_watcher(
         local, recording_id,
-        conversation=conversation, timeline=lambda: session.wall_clock(recording_id),
+        conversation=conversation, timeline=lambda: session.recorded(recording_id).wall_clock(),
     ) as remote:  # fmt: skip
         if remote is None:
             return False

@@ -91,6 +91,6 @@ def _search_watcher(
     recording_id, local = listener
     with asking_watcher(
         local, recording_id,
-        conversation="none", timeline=lambda: session.wall_clock(recording_id),
+        conversation="none", timeline=lambda: session.recorded(recording_id).wall_clock(),
     ) as remote:  # fmt: skip
         return None if remote is None else remote.search(phrase, within=within, limit=limit)

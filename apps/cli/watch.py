@@ -164,7 +164,8 @@ class LateTalk:
             self._watching.flush()
             if not self._watching.has_recording:
                 raise NothingSeenError("nothing was seen yet; ask again when something is")
-            self._conversation = self._session.talk_recorded(self._watching.recording_id)
+            recorded = self._session.recorded(self._watching.recording_id)
+            self._conversation = recorded.conversation()
         return self._conversation.ask(question, within=within)
 
     def _wait_for_the_model(self) -> None:

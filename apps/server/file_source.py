@@ -160,7 +160,7 @@ class FileSource:
     def _look(self) -> None:
         recording_id = self.recording_id
         assert recording_id is not None
-        glance = self._session.glance(recording_id)
+        glance = self._session.recorded(recording_id).glance()
         with self._lock:
             self._known.glance, self._known.looked_s = glance, self._now_s()
             new = glance.gaps[self._known.told_gaps :]
@@ -198,7 +198,7 @@ class RecordedSource:
         """Read anew each time, as another process may be filling it."""
         state: SourceState
         try:
-            glance = self._session.glance(self._recording_id)
+            glance = self._session.recorded(self._recording_id).glance()
         except StreamvidError as error:
             return self._told("refused", str(error))
         state, reason = ("ended", "complete") if glance.complete else ("stopped", "not all watched")

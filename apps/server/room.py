@@ -119,7 +119,7 @@ class Room:
             read_s, kept = self._timelines.get(name, (-1e9, None))
         if kept is not None and self._now_s() - read_s < _TIMELINE_S:
             return kept
-        timeline = self._session.timeline(recording_id)
+        timeline = self._session.recorded(recording_id).timeline()
         with self._lock:
             if name in self._entries:
                 self._timelines[name] = (self._now_s(), timeline)
@@ -127,7 +127,7 @@ class Room:
 
     def still(self, name: str, t_s: float | None = None) -> Still | None:
         """The newest picture at or before ``t_s``, if any. Raises ``ProtocolError`` and others."""
-        return self._session.still(self._recording_id(name), t_s)
+        return self._session.recorded(self._recording_id(name)).still(t_s)
 
     def push(self, name: str, jpeg: bytes, *, t_s: float | None, received_s: float) -> None:
         """Give a pushed source a picture. Raises ``ProtocolError``."""
@@ -154,22 +154,21 @@ class Room:
         """
         recording_id = self._recording_id(name)
         self._refuse_when_closing()
-        return self._session.ask_recorded(
-            recording_id, question,
+        return self._session.recorded(recording_id).ask(
+            question,
             within=within, phrase=phrase, cancelled=cancelled, deadline_s=deadline_s,
         )  # fmt: skip
 
     def search(self, name: str, phrase: str, *, within: TimeRange, limit: int) -> SearchResult:
         """The moments closest to ``phrase`` in what is remembered so far. Raises as ``ask``."""
-        return self._session.search_recorded(
-            self._recording_id(name), phrase, within=within, limit=limit
-        )
+        recorded = self._session.recorded(self._recording_id(name))
+        return recorded.search(phrase, within=within, limit=limit)
 
     def talk(self, name: str) -> Conversation:
         """A conversation about a source; whoever opens it closes it. Raises as ``ask``."""
         recording_id = self._recording_id(name)
         self._refuse_when_closing()
-        return self._session.talk_recorded(recording_id)
+        return self._session.recorded(recording_id).conversation()
 
     def stop(self) -> None:
         """Ask every source to end and take no more; returns at once."""

@@ -7,56 +7,41 @@ the recording and the model through their seams alone.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from memory import Moment as Found
 from memory import Recording, Snapshot, TokenMemoryError
 from streamvid.answer import jobs
-from streamvid.answer.budgets import context_budget, states_budget
+from streamvid.answer.budgets import context_budget, fusion_frames, states_budget
 from streamvid.answer.context_maker import ContextMaker
 from streamvid.answer.contexts import ContextCounters, ContextStore, KeptContext
 from streamvid.answer.fusion_set import choose
-from streamvid.answer.reading import (
-    Library,
-    RangeFrames,
-    frames_in,
-    report,
-    with_stills,
-)
-from streamvid.answer.result import Answer, Ending, Moment, SearchResult
+from streamvid.answer.range_frames import RangeFrames, frames_in
+from streamvid.answer.reading import Readings
+from streamvid.answer.result import Answer, Ending
+from streamvid.answer.retrieval import Retrieval
 from streamvid.answer.room import view_room
 from streamvid.answer.sealed import SealedContexts
-from streamvid.answer.span import TimeRange, resolved
+from streamvid.answer.span import resolved
+from streamvid.answer.spoken import spoken
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.answer.talk import Talk
 from streamvid.answer.talk_keeper import TalkKeeper
-from streamvid.answer.work import Question, Work, answer_of, refuse_no_phrase
-from streamvid.engine import Engine, ModelFacts, Priority
+from streamvid.answer.work import Question, StoppedError, Work, answer_of
+from streamvid.engine import Engine, Priority
 from streamvid.ingest.ingest import model_identity
-from streamvid.model.errors import NoTextSearchError
 from streamvid.model.seam import Finished, FloatArray, Sampling
 from streamvid.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-
 Asking = Generator[str, None, Answer]
 """Yields pieces of text and returns the answer."""
-
-
-class _StoppedError(Exception):
-    """The question was cancelled, or its time is up, before decoding. Never leaves this file."""
-
-    def __init__(self, reason: Ending) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Asker:
@@ -70,6 +55,7 @@ class Asker:
         self,
         engine: Engine,
         settings: Settings,
+        retrieval: Retrieval,
         *,
         refresh: Callable[[str], None] = lambda recording_id: None,
         now_s: Callable[[], float] = time.monotonic,
@@ -78,8 +64,8 @@ class Asker:
         self._settings = settings
         self._refresh = refresh
         self._now_s = now_s
-        self._library = Library(settings)
-        self._reading = threading.Lock()
+        self._retrieval = retrieval
+        self._readings = Readings(settings)
         self._contexts = ContextStore()
         self._keeper = TalkKeeper(engine, self._contexts, settings)
         self._states = StatesCache(host_bytes=settings.states_host_bytes)
@@ -102,7 +88,7 @@ class Asker:
                 return self._answer(work, "blind")
             try:
                 kept, prompt = self._prepare(work, snapshot, talk)
-            except _StoppedError as stopped:
+            except StoppedError as stopped:
                 return self._answer(work, stopped.reason)
             snapshot.close()  # nothing is read any more; decoding may take long
             try:
@@ -118,32 +104,6 @@ class Asker:
                 self._keeper.carry_on(work, talk, prompt)
             assert work.finished is not None
             return self._answer(work, work.finished.reason)
-
-    def search(
-        self, recording: Recording, phrase: str, within: TimeRange, limit: int
-    ) -> SearchResult:
-        """The moments closest to ``phrase``. Raises ``EmptyQuestionError`` and as ``ask`` does."""
-        refuse_no_phrase(phrase)
-        started_s = self._now_s()
-        self._refresh(recording.id)
-        with self._engine.question() as owner, recording.snapshot() as snapshot:
-            within = resolved(within, snapshot.timeline())
-            frames = frames_in(snapshot, recording, within, self._settings)
-            moments: tuple[Moment, ...] = ()
-            if frames.span is not None:
-                facts = self._engine.follow(owner, snapshot.info.model.fingerprint)
-                snapshot.require_model(model_identity(facts))
-                query = self._embed(phrase, owner).result()
-                with self._reading:
-                    found = self._library.search(snapshot, frames, query, limit)
-                moments = with_stills(snapshot, found)
-            return SearchResult(
-                phrase=phrase,
-                recording_id=recording.id,
-                moments=moments,
-                coverage=report(frames),
-                search_s=self._now_s() - started_s,
-            )
 
     def end_talk(self, talk: Talk) -> None:
         """Free what a conversation held and forget what was said."""
@@ -168,8 +128,8 @@ class Asker:
     def forget(self, recording_id: str) -> None:
         """Drop everything kept of a recording that is being removed."""
         self._sealed.forget(recording_id)
-        with self._reading:
-            self._library.forget(recording_id)
+        self._readings.clear()
+        self._retrieval.forget(recording_id)
 
         def forget() -> None:
             self._contexts.forget(recording_id)
@@ -193,23 +153,20 @@ class Asker:
         snapshot.require_model(model_identity(work.facts))
         self._contexts.budget_bytes = context_budget(self._settings, work.facts.spec)
         self._states.device_bytes = states_budget(self._settings, work.facts.spec)
-        self._check(work)
+        work.question.check()
         self._count(work, talk)
-        query = self._embed((work.question.phrase or "").strip() or work.question.text, work.owner)
+        query = self._retrieval.embed(work.question.looked_up, work.owner)
         began_s = self._now_s()
         room = self._room(work, talk)
         line = self._sealed.follow(snapshot, work.frames, work.question.within, room)
-        with self._reading:
-            reading = line or self._library.read(snapshot, work.frames, view_tokens=room)
-            self._library.read_index(snapshot, work.frames)
+        reading = line or self._readings.read(snapshot, work.frames, view_tokens=room)
+        self._retrieval.read_index(snapshot, work.frames)
         work.context_s = self._now_s() - began_s
-        self._retrieve(work, snapshot, query)
+        self._choose(work, snapshot, query)
         began_s = self._now_s()
         fusion = self._fusion(work, snapshot)
         try:
-            kept, tail = self._maker.context(
-                work, snapshot, reading, talk, lambda: self._check(work)
-            )
+            kept, tail = self._maker.context(work, snapshot, reading, talk)
             context_s = self._now_s() - began_s
             work.context_s += context_s
             try:
@@ -236,10 +193,9 @@ class Asker:
     def _count(self, work: Work, talk: Talk | None) -> None:
         """How many tokens the question takes, and which earlier turns stay before it."""
         assert work.facts is not None
-        text, spec = work.question.text, work.facts.spec
-
+        text = work.question.text
         if talk is not None:
-            work.turns = self._keeper.turns_that_stay(talk, spec)
+            work.turns = self._keeper.turns_that_stay(talk, work.facts.spec)
         first, further = self._engine.submit(
             lambda model: [model.count_tokens(text, follows=follows) for follows in (False, True)],
             priority=Priority.QUESTION,
@@ -248,43 +204,17 @@ class Asker:
         work.question_tokens = further if work.follows else first
         work.opening_tokens = work.question_tokens - first
 
-    def _retrieve(self, work: Work, snapshot: Snapshot, embedding: Future[FloatArray]) -> None:
+    def _choose(self, work: Work, snapshot: Snapshot, query: Future[FloatArray]) -> None:
+        """Look the question up and choose the frames that it is fused with."""
         began_s = self._now_s()
         assert work.facts is not None
-        limit = self._limit(work)
-        count = min(limit, self._fusion_frames(work.facts))
-        found: list[Found] = []
-        shown: list[Found] = []
-        # Without words to search by, the newest and evenly spread frames still answer.
-        with suppress(NoTextSearchError):
-            query = embedding.result()
-            with self._reading:
-                found = self._library.search(snapshot, work.frames, query, count)
-                shown = self._library.moments_shown(
-                    snapshot, work.frames, query, work.question.text
-                )
-        work.evidence = with_stills(snapshot, shown)
-        work.fusion = choose(
-            work.frames.table.ticks,
-            [moment.tick for moment in (*shown, *found)],
-            limit,
-            weighting=self._settings.weighting,
-        )
+        ticks = work.frames.table.ticks
+        bound = fusion_frames(self._settings, work.facts.spec)
+        limit = len(ticks) if self._settings.fusion == "full" else bound
+        found = self._retrieval.retrieve(work, snapshot, query, count=min(limit, bound))
+        # Where nothing is found, the newest and evenly spread frames still answer.
+        work.fusion = choose(ticks, found, limit, weighting=self._settings.weighting)
         work.retrieval_s = self._now_s() - began_s
-
-    def _embed(self, phrase: str, owner: str) -> Future[FloatArray]:
-        return self._engine.submit(
-            lambda model: model.embed_text(phrase), priority=Priority.QUESTION, owner=owner
-        )
-
-    def _fusion_frames(self, facts: ModelFacts) -> int:
-        return self._settings.fusion_frames or facts.spec.default_fusion_frames
-
-    def _limit(self, work: Work) -> int:
-        assert work.facts is not None
-        if self._settings.fusion == "full":
-            return len(work.frames.table)
-        return self._fusion_frames(work.facts)
 
     def _fusion(self, work: Work, snapshot: Snapshot) -> jobs.Fusion:
         """The question on its way to being fused with the fusion set."""
@@ -301,16 +231,10 @@ class Asker:
         fusion = jobs.Fusion(
             self._engine, self._states, snapshot, work.question.text, frames,
             step_frames=step_frames, owner=work.owner, follows=work.follows,
-            check=lambda: self._check(work),
+            check=work.question.check,
         )  # fmt: skip
         fusion.start()
         return fusion
-
-    def _check(self, work: Work) -> None:
-        if work.question.cancelled():
-            raise _StoppedError("cancelled")
-        if work.question.deadline_s is not None and time.monotonic() > work.question.deadline_s:
-            raise _StoppedError("deadline")
 
     # Decoding and after.
 
@@ -331,22 +255,20 @@ class Asker:
             ),
             owner=work.owner,
         )
-        spoken, blank = False, ""
-        try:
+
+        def said() -> Iterator[str]:
             for step in steps:
                 if isinstance(step, Finished):
                     work.finished = step
                 elif step:
                     work.pieces.append(step)
-                    # White space waits for the word behind it: pieces add up to the answer's text.
-                    words = step.rstrip()
-                    piece = (blank + words if spoken else words.lstrip()) if words else ""
-                    blank = step[len(words) :] if words else blank + step
-                    if piece and not spoken:
-                        spoken = True
-                        work.first_text_s = self._now_s() - work.started_s
-                    if piece:
-                        yield piece
+                    yield step
+
+        try:
+            for words in spoken(said()):
+                if not work.first_text_s:
+                    work.first_text_s = self._now_s() - work.started_s
+                yield words
         finally:
             steps.cancel()
 

@@ -22,5 +22,9 @@ def states_budget(settings: Settings, spec: ModelSpec) -> int:
     """Bytes of pre-fusion states: the frames of this question and of the one before."""
     if settings.states_bytes is not None:
         return settings.states_bytes
-    frames = settings.fusion_frames or spec.default_fusion_frames
-    return max(LEAST_BYTES, 2 * frames * spec.state_bytes)
+    return max(LEAST_BYTES, 2 * fusion_frames(settings, spec) * spec.state_bytes)
+
+
+def fusion_frames(settings: Settings, spec: ModelSpec) -> int:
+    """Most frames that a bounded question is fused with: what is set, or what the model wants."""
+    return settings.fusion_frames or spec.default_fusion_frames

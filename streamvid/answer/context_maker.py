@@ -33,12 +33,7 @@ class ContextMaker:
         self._settings = settings
 
     def context(
-        self,
-        work: Work,
-        snapshot: Snapshot,
-        reading: Reading | Line,
-        talk: Talk | None,
-        check: jobs.Check,
+        self, work: Work, snapshot: Snapshot, reading: Reading | Line, talk: Talk | None
     ) -> tuple[KeptContext, FloatArray]:
         """The context that the question goes behind, and the prefix tail's mean [tail, d].
 
@@ -54,16 +49,16 @@ class ContextMaker:
         split = work.facts.spec.prefix_head_tokens
         head, tail = mean[:split], mean[split:]
         if isinstance(reading, Line):
-            kept = self._sealed_context(work, reading, head, talk, check)
+            kept = self._sealed_context(work, reading, head, talk)
         else:
-            kept = self._exact_context(work, reading, head, talk, check)
+            kept = self._exact_context(work, reading, head, talk)
         if talk is not None:
             talk.key = kept.key
-            self._keeper.recall(work, kept, talk, tail, check)
+            self._keeper.recall(work, kept, talk, tail)
         return kept, tail
 
     def _exact_context(
-        self, work: Work, reading: Reading, head: FloatArray, talk: Talk | None, check: jobs.Check
+        self, work: Work, reading: Reading, head: FloatArray, talk: Talk | None
     ) -> KeptContext:
         """Of the range as it is now: kept from a question before, or prefilled whole."""
         assert work.facts is not None
@@ -76,13 +71,13 @@ class ContextMaker:
         kept, work.reused = jobs.take_context(
             self._engine, self._store, key, head, reading.view.flat_tokens,
             chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec), owner=work.owner,
-            check=check,
+            check=work.question.check,
         )  # fmt: skip
         work.full_prefills = int(not work.reused)
         return kept
 
     def _sealed_context(
-        self, work: Work, line: Line, head: FloatArray, talk: Talk | None, check: jobs.Check
+        self, work: Work, line: Line, head: FloatArray, talk: Talk | None
     ) -> KeptContext:
         """Of the range's present epoch, with what is new in view behind what it had."""
         assert work.facts is not None
@@ -93,7 +88,7 @@ class ContextMaker:
         grown = jobs.grow_context(
             self._engine, self._store, held.epoch.key, held.epoch.head, held.tokens, kept=own,
             chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec), owner=work.owner,
-            check=check,
+            check=work.question.check,
         )  # fmt: skip
         if talk is not None and grown.tokens == 0:
             talk.kept = own  # the turns are behind it still

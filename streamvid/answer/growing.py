@@ -12,7 +12,7 @@ import numpy as np
 
 from memory import Chunk, FrameTable, GapRow, RollingView, Snapshot, TickSpan
 from streamvid.answer.epochs import Standing
-from streamvid.answer.reading import RangeFrames
+from streamvid.answer.range_frames import RangeFrames
 from streamvid.answer.span import TimeRange
 from streamvid.model.seam import FloatArray
 

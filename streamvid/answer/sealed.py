@@ -20,7 +20,7 @@ from streamvid.answer import jobs
 from streamvid.answer.contexts import ContextCounters, ContextKey, ContextStore, digest_of
 from streamvid.answer.epochs import Epoch, drift_of, epoch_end
 from streamvid.answer.growing import GrowingView, grows
-from streamvid.answer.reading import RangeFrames, frames_in
+from streamvid.answer.range_frames import RangeFrames, frames_in
 from streamvid.answer.span import TimeRange
 from streamvid.engine import Engine, Priority
 from streamvid.model.seam import FloatArray, VideoModel

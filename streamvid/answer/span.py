@@ -63,6 +63,9 @@ class TimeRange:
         return (self.start_wall_s, self.end_wall_s) != (None, None)
 
 
+EVERYTHING = TimeRange()
+
+
 def resolved(within: TimeRange, timeline: Timeline | None) -> TimeRange:
     """``within`` in stream time alone, by a recording's ``timeline``, which a file's has none of.
 

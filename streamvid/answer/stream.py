@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Self
 
 from memory import Recording
 from streamvid.answer.asker import Asker, Asking
 from streamvid.answer.result import Answer
-from streamvid.answer.span import TimeRange
+from streamvid.answer.span import EVERYTHING, TimeRange
 from streamvid.answer.talk import Talk
-from streamvid.answer.work import Question
+from streamvid.answer.work import Cancelled, Question
 from streamvid.errors import AnswerError, StreamvidError
 from streamvid.translate import translated
-
-EVERYTHING = TimeRange()
-Cancelled = Callable[[], bool]
 
 
 class AnswerStream:
@@ -105,16 +103,10 @@ class Conversation:
         """
         if self._latest is not None:
             self._latest.__exit__()
-        self._latest = start(
-            self._asker,
-            self._recording,
-            question,
-            within=within,
-            phrase=phrase,
-            cancelled=cancelled,
-            deadline_s=deadline_s,
-            talk=self._talk,
+        asked = Question(
+            question, within, phrase=phrase, cancelled=cancelled, deadline_s=deadline_s
         )
+        self._latest = start(self._asker, self._recording, asked, self._talk)
         return self._latest
 
     def rest(self) -> None:
@@ -135,23 +127,9 @@ class Conversation:
 
 
 def start(
-    asker: Asker,
-    recording: Recording,
-    question: str,
-    *,
-    within: TimeRange,
-    phrase: str | None,
-    cancelled: Cancelled,
-    deadline_s: float | None,
-    talk: Talk | None = None,
+    asker: Asker, recording: Recording, question: Question, talk: Talk | None = None
 ) -> AnswerStream:
-    """A stream that begins its work when it is first read. Raises ``EmptyQuestionError``."""
+    """A stream that begins its work when it is first read; it has a way to stop of its own."""
     stop = threading.Event()
-    asked = Question(
-        question,
-        within,
-        phrase=phrase,
-        cancelled=lambda: stop.is_set() or cancelled(),
-        deadline_s=deadline_s,
-    )
+    asked = replace(question, cancelled=lambda: stop.is_set() or question.cancelled())
     return AnswerStream(asker.ask(recording, asked, talk), stop)

@@ -45,12 +45,11 @@ class TalkKeeper:
         self.release(talk, owner)
         return None
 
-    def recall(
-        self, work: Work, kept: KeptContext, talk: Talk, tail: FloatArray, check: jobs.Check
-    ) -> None:
+    def recall(self, work: Work, kept: KeptContext, talk: Talk, tail: FloatArray) -> None:
         """Make ``kept`` the conversation's, ``work.turns`` alone behind its view.
 
-        Nothing is done where that is so already. ``kept`` is given back where ``check`` raises.
+        Nothing is done where that is so already. ``kept`` is given back where the question is
+        stopped.
         """
         assert work.facts is not None
         room_tokens = self.room_tokens(work.facts.spec)
@@ -62,7 +61,7 @@ class TalkKeeper:
                 jobs.say_again(
                     self._engine, kept, rows,
                     chunk_tokens=jobs.chunk_tokens(self._settings, work.facts.spec),
-                    owner=work.owner, check=check,
+                    owner=work.owner, check=work.question.check,
                 )  # fmt: skip
             except BaseException:
                 self.give_back(kept, work.owner)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from memory import Recording
 from streamvid.answer.exactness import Making, exactness_of
 from streamvid.answer.fusion_set import FusionSet
-from streamvid.answer.reading import RangeFrames, report
+from streamvid.answer.range_frames import RangeFrames, report
 from streamvid.answer.result import Answer, Ending, Moment, Timings, Usage
 from streamvid.answer.span import TimeRange
 from streamvid.answer.talk import Turn
@@ -17,6 +18,15 @@ from streamvid.errors import EmptyQuestionError
 from streamvid.model.seam import Finished
 
 BLIND_TEXT = "Nothing was seen in this range."
+Cancelled = Callable[[], bool]
+
+
+class StoppedError(Exception):
+    """A question was cancelled, or its time is up, before decoding. Never leaves this folder."""
+
+    def __init__(self, reason: Ending) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +39,24 @@ class Question:
     text: str
     within: TimeRange
     phrase: str | None = None
-    cancelled: Callable[[], bool] = lambda: False
+    cancelled: Cancelled = lambda: False
     deadline_s: float | None = None
 
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise EmptyQuestionError("the question is empty; ask something")
 
+    @property
+    def looked_up(self) -> str:
+        """The words that moments are looked up by."""
+        return (self.phrase or "").strip() or self.text
 
-def refuse_no_phrase(phrase: str) -> None:
-    """Raise ``EmptyQuestionError`` where there is nothing to search for."""
-    if not phrase.strip():
-        raise EmptyQuestionError("the phrase is empty; search for something")
+    def check(self) -> None:
+        """Raise ``StoppedError`` where it was cancelled or is too late; called between jobs."""
+        if self.cancelled():
+            raise StoppedError("cancelled")
+        if self.deadline_s is not None and time.monotonic() > self.deadline_s:
+            raise StoppedError("deadline")
 
 
 @dataclass(slots=True, eq=False)

@@ -4,5 +4,6 @@ from streamvid.live.feed import Feed
 from streamvid.live.pushed import PushedWatch
 from streamvid.live.status import WatchEvent, WatchStatus
 from streamvid.live.watch import Watch, WatchPlan
+from streamvid.live.watches import Watches
 
-__all__ = ["Feed", "PushedWatch", "Watch", "WatchEvent", "WatchPlan", "WatchStatus"]
+__all__ = ["Feed", "PushedWatch", "Watch", "WatchEvent", "WatchPlan", "WatchStatus", "Watches"]

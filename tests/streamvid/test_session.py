@@ -6,7 +6,6 @@ import itertools
 import logging
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -437,103 +436,6 @@ def test_edges_of_a_range_are_fused_anew_or_rounded(clip: Path, tmp_path: Path) 
         assert "rounded range" in rounded.exactness
         assert rounded.usage.range_frames == 60
         assert (rounded.coverage.start_s, rounded.coverage.end_s) == (0, 60)
-
-
-LONG = Settings(two_pass_min_s=60, preview_frames=30)
-
-
-def test_now_answers_a_new_long_file_from_previews(clip: Path, tmp_path: Path) -> None:
-    with Session(tmp_path, TinyModel, settings=LONG) as session:
-        answer = session.ask(clip, "where is red ?", now=True).result()
-        previews = [words for words in answer.exactness if words.startswith("previews")]
-        assert previews
-        assert answer.coverage.preview_frames > 0
-        assert answer.coverage.end_s == 120
-        seen = session.inspect(clip)
-        assert seen.ticks_expected == 120
-        assert seen.ticks_pending > 0
-        assert 40 <= answer.evidence[0].t_s < 50
-        report = session.ingest(clip)
-        assert report.complete
-        assert session.ask(clip, "q", now=True).result().coverage.preview_frames == 0
-
-
-def test_now_about_a_stretch_ingests_that_stretch_alone(clip: Path, tmp_path: Path) -> None:
-    within = TimeRange(90, 100)
-    with Session(tmp_path, TinyModel, settings=LONG) as session:
-        answer = session.ask(clip, "what ?", within=within, now=True).result()
-        assert answer.usage.range_frames == 10
-        assert answer.coverage.preview_frames == 0
-        assert answer.exactness == ("bounded 6 of 10",)
-        frames = session.inspect(clip).frames
-        assert 10 <= frames < 100
-        again = session.ask(clip, "what ?", within=within, now=True).result()
-        assert again.text == answer.text
-        assert session.inspect(clip).frames == frames
-        assert session.ingest(clip).frames == 100
-    with Session(tmp_path / "other", TinyModel) as session:
-        assert session.ask(clip, "what ?", within=within).result().text == answer.text
-
-
-def test_now_about_a_stretch_that_has_previews_alone_looks_closer(
-    clip: Path, tmp_path: Path
-) -> None:
-    within = TimeRange(90, 100)
-    with Session(tmp_path, TinyModel, settings=LONG) as session:
-        with pytest.raises(KeyboardInterrupt):
-            session.ingest(clip, progress=interrupt_after_previews)
-        assert session.inspect(clip).frames == 0
-        answer = session.ask(clip, "what ?", within=within, now=True).result()
-        assert answer.exactness == ("bounded 6 of 10",)
-        # A stretch as long as a long file is answered from previews.
-        whole = session.ask(clip, "what ?", within=TimeRange(0, 100), now=True).result()
-        assert whole.coverage.preview_frames > 0
-
-
-def interrupt_after_previews(progress: IngestProgress) -> None:
-    if progress.stage == "frames":
-        raise KeyboardInterrupt
-
-
-def test_now_on_a_short_file_ingests_it_whole(clip: Path, tmp_path: Path) -> None:
-    told: list[IngestProgress] = []
-    with Session(tmp_path, TinyModel) as session:
-        answer = session.ask(clip, "what ?", now=True, progress=told.append).result()
-    assert answer.coverage.preview_frames == 0
-    assert answer.usage.range_frames == 100
-    assert told[-1].stage == "finished"
-
-
-def test_a_conversation_now_goes_on_ingesting_behind_it(clip: Path, tmp_path: Path) -> None:
-    with Session(tmp_path, TinyModel, settings=LONG) as session:
-        with session.conversation(clip, now=True) as talk:
-            first = talk.ask("what ?").result()
-            while not session.inspect(clip).summary.complete:
-                talk.ask("what ?").result()
-            last = talk.ask("what ?").result()
-        assert first.usage.range_frames <= last.usage.range_frames == 100
-        assert last.coverage.preview_frames == 0
-
-
-def test_a_session_that_closes_in_the_middle_loses_nothing_committed(
-    clip: Path, tmp_path: Path
-) -> None:
-    settings = replace(LONG, commit_frames=8)
-    with (
-        Session(tmp_path, TinyModel, settings=settings) as session,
-        session.conversation(clip, now=True) as talk,
-    ):
-        talk.ask("what ?").result()
-    with Session(tmp_path, TinyModel, settings=settings) as session:
-        report = session.ingest(clip)
-        assert report.complete
-        assert report.frames == 100
-
-
-def test_now_refuses_what_ingest_refuses(tmp_path: Path) -> None:
-    (tmp_path / "text.mp4").write_text("no video\n" * 99)
-    with Session(tmp_path / "home", refuse_to_load) as session, pytest.raises(SourceRefusedError):
-        session.ask(tmp_path / "text.mp4", "what ?", now=True)
 
 
 def test_an_ingest_that_is_stopped_before_anything_leaves_no_recording(

@@ -28,8 +28,8 @@ def ask(shelf, talk, question="red"):
 
 def test_only_the_latest_keep_their_context_and_none_forgets(session, recording):
     shelf = Shelf(2)
-    talks = [KeptTalk(session.talk_recorded(recording)) for _ in range(4)]
-    kept = KeptTalk(session.talk_recorded(recording))
+    talks = [KeptTalk(session.recorded(recording).conversation()) for _ in range(4)]
+    kept = KeptTalk(session.recorded(recording).conversation())
     first = [ask(shelf, talk) for talk in (*talks, kept)]
     assert len(shelf) == 2
     assert all("history kept" not in answer.exactness for answer in first)
@@ -41,7 +41,7 @@ def test_only_the_latest_keep_their_context_and_none_forgets(session, recording)
 
 def test_one_that_is_in_use_is_left_alone(session, recording):
     shelf = Shelf(1)
-    busy, other = (KeptTalk(session.talk_recorded(recording)) for _ in range(2))
+    busy, other = (KeptTalk(session.recorded(recording).conversation()) for _ in range(2))
     ask(shelf, busy)
     with busy.in_use:
         ask(shelf, other)  # would wait for ever if it laid the busy one to rest
@@ -50,7 +50,7 @@ def test_one_that_is_in_use_is_left_alone(session, recording):
 
 def test_what_is_gone_is_forgotten(session, recording):
     shelf = Shelf(3)
-    talk = KeptTalk(session.talk_recorded(recording))
+    talk = KeptTalk(session.recorded(recording).conversation())
     ask(shelf, talk)
     shelf.gone(talk)
     shelf.gone(talk)

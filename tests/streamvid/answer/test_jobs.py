@@ -1,4 +1,4 @@
-"""Prefix means, views and searches against the same things computed the long way."""
+"""Prefix means, fusion and contexts against the same things computed the long way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from capture import decode_still
 from memory import Home, Recording, Snapshot
 from streamvid.answer import jobs
 from streamvid.answer.contexts import ContextStore
-from streamvid.answer.reading import Library, frames_in, with_stills
+from streamvid.answer.range_frames import frames_in
+from streamvid.answer.reading import Readings
 from streamvid.answer.span import TimeRange
 from streamvid.answer.states import FrameKey, StatesCache
 from streamvid.engine import Engine
@@ -58,58 +59,13 @@ def test_the_prefix_mean_is_that_of_the_ranges_frames(
 ) -> None:
     settings = Settings()
     frames = frames_in(snapshot, recording, within, settings)
-    reading = Library(settings).read(snapshot, frames, view_tokens=500)
+    reading = Readings(settings).read(snapshot, frames, view_tokens=500)
     mean = jobs.prefix_mean(engine, snapshot, reading.prefix, "q")
     stills = snapshot.stills(frames.table.ticks.tolist())
     again = TinyModel().encode([decode_still(still) for still in stills.values()])
     assert mean.shape == (len(HEAD + TAIL), D)
     # Prefixes that are kept per frame are kept in half precision.
     np.testing.assert_allclose(mean, again.fused_prefix.mean(0), atol=5e-3)
-
-
-@pytest.mark.parametrize("within", RANGES)
-def test_the_view_of_a_range_that_fits_is_its_frames_tokens(
-    recording: Recording, snapshot: Snapshot, within: TimeRange
-) -> None:
-    settings = Settings()
-    frames = frames_in(snapshot, recording, within, settings)
-    reading = Library(settings).read(snapshot, frames, view_tokens=500)
-    stored = np.concatenate([chunk.values for chunk in snapshot.tokens()])
-    ticks = snapshot.frames().ticks
-    inside = np.isin(ticks, frames.table.ticks)
-    np.testing.assert_array_equal(reading.view.tokens, stored[inside].astype(np.float32))
-    start_s = within.start_s or 0
-    end_s = within.end_s or 200
-    assert inside.tolist() == [start_s <= tick < end_s for tick in ticks.tolist()]
-    assert not reading.view.merged
-
-
-def test_what_was_read_is_kept_for_the_same_range(recording: Recording, snapshot: Snapshot) -> None:
-    library = Library(Settings())
-    frames = frames_in(snapshot, recording, TimeRange(), Settings())
-    first = library.read(snapshot, frames, view_tokens=500)
-    assert library.read(snapshot, frames, view_tokens=500) is first
-    assert library.read(snapshot, frames, view_tokens=64) is not first
-    library.forget(recording.id)
-    assert library.read(snapshot, frames, view_tokens=500) is not first
-
-
-def test_a_search_finds_the_best_frames_of_the_range(
-    recording: Recording, snapshot: Snapshot
-) -> None:
-    library = Library(Settings(moment_separation_s=0.5))
-    frames = frames_in(snapshot, recording, TimeRange(50, 130), Settings())
-    chunk = next(snapshot.embeddings())
-    query = chunk.values[60].astype(np.float32)
-    found = library.search(snapshot, frames, query, 200)
-    inside = {int(tick) for tick in frames.table.ticks}
-    assert {moment.tick for moment in found} == inside
-    scores = {int(t): float(v @ query) for t, v in zip(chunk.ticks, chunk.values, strict=True)}
-    best = max(inside, key=lambda tick: scores[tick])
-    assert found[0].score == pytest.approx(scores[best], abs=1e-3)
-    moments = with_stills(snapshot, found[:3])
-    assert [moment.tick for moment in moments] == [moment.tick for moment in found[:3]]
-    assert all(decode_still(moment.still).shape == (48, 64, 3) for moment in moments)
 
 
 @pytest.mark.parametrize("step_frames", [1, 4, 1000])

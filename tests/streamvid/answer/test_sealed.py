@@ -186,17 +186,17 @@ def test_a_question_prefills_what_is_new_and_all_once_per_256_frames(open_live: 
 def test_what_was_asked_of_is_kept_up_in_the_background(open_live: Open) -> None:
     live = open_live(view_tokens=256, epoch_drift=1.0)
     live.watched.see(10)
-    live.session.grown(live.watched.recording)  # nobody asked yet: nothing to keep up
-    assert live.session.wait_until_kept_up(LIMIT_S)
+    live.session.upkeep.tell(live.watched.recording)  # nobody asked yet: nothing to keep up
+    assert live.session.upkeep.wait_until_idle(LIMIT_S)
     assert live.session.context_counters().full_prefills == 0
     live.ask()
     live.watched.see(20)
-    live.session.grown(live.watched.recording)
-    assert live.session.wait_until_kept_up(LIMIT_S)
+    live.session.upkeep.tell(live.watched.recording)
+    assert live.session.upkeep.wait_until_idle(LIMIT_S)
     assert live.session.context_counters().extended_tokens == 0  # too few for a pass
     live.watched.see(20)
-    live.session.grown(live.watched.recording)
-    assert live.session.wait_until_kept_up(LIMIT_S)
+    live.session.upkeep.tell(live.watched.recording)
+    assert live.session.upkeep.wait_until_idle(LIMIT_S)
     assert live.session.context_counters().extended_tokens == 40
     answer = live.ask()
     assert answer.usage.extended_tokens == 0
@@ -206,8 +206,8 @@ def test_what_was_asked_of_is_kept_up_in_the_background(open_live: Open) -> None
         live.model.before[-1][len(HEAD) :], live.context_of(live.head_now(), 256)[len(HEAD) :]
     )
     live.watched.see(250)  # a compaction: the next epoch is begun before anybody asks
-    live.session.grown(live.watched.recording)
-    assert live.session.wait_until_kept_up(LIMIT_S)
+    live.session.upkeep.tell(live.watched.recording)
+    assert live.session.upkeep.wait_until_idle(LIMIT_S)
     assert live.session.context_counters().full_prefills == 2
     usage = live.ask().usage
     assert (usage.epoch, usage.full_prefills, usage.extended_tokens) == (2, 0, 0)
@@ -219,8 +219,8 @@ def test_upkeep_leaves_a_context_alone_that_somebody_works_behind(open_live: Ope
     with live.session.conversation("door") as talk:
         talk.ask("what ?").result()
         live.watched.see(50)
-        live.session.grown(live.watched.recording)
-        assert live.session.wait_until_kept_up(LIMIT_S)
+        live.session.upkeep.tell(live.watched.recording)
+        assert live.session.upkeep.wait_until_idle(LIMIT_S)
         assert live.session.context_counters().extended_tokens == 0
         # another question reads on in a copy, which is kept: the next reads nothing
         assert live.ask().usage.extended_tokens == 50
@@ -321,7 +321,7 @@ def test_many_ask_while_it_grows_and_is_kept_up(open_live: Open) -> None:
         thread.start()
     for _ in range(60):
         live.watched.see(4)
-        live.session.grown(live.watched.recording)
+        live.session.upkeep.tell(live.watched.recording)
     stop.set()
     for thread in threads:
         thread.join(LIMIT_S)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streamvid.errors import EmptyQuestionError
+from streamvid.answer.spoken import spoken
 from streamvid.model.seam import Finished
 from streamvid.session import Session
 from tests.streamvid.films import film
@@ -28,7 +30,7 @@ class Speaker(TinyModel):
 
 
 @pytest.mark.parametrize(
-    ("pieces", "spoken"),
+    ("pieces", "text"),
     [
         (["\n", "\n A", " dog", "\n", " and  ", "a cat. ", "\n\n"], "A dog\n and  a cat."),
         (["one"], "one"),
@@ -36,20 +38,26 @@ class Speaker(TinyModel):
         ([], ""),
     ],
 )
-def test_pieces_add_up_to_the_text(tmp_path: Path, pieces: list[str], spoken: str) -> None:
+def test_what_is_streamed_adds_up_to_the_text(tmp_path: Path, pieces: list[str], text: str) -> None:
     path = film(tmp_path / "a.mp4", 3)
     with Session(tmp_path / "home", lambda: Speaker(pieces)) as session:
         stream = session.ask(path, "what ?")
         heard = list(stream)
         answer = stream.result()
     assert all(heard)
-    assert "".join(heard) == answer.text == spoken
-    assert (answer.timings.first_text_s > 0) == bool(spoken)
+    assert "".join(heard) == answer.text == text
+    assert (answer.timings.first_text_s > 0) == bool(text)
 
 
-def test_an_empty_phrase_is_told_as_one(tmp_path: Path) -> None:
-    path = film(tmp_path / "a.mp4", 3)
-    with Session(tmp_path / "home", TinyModel) as session:
-        with pytest.raises(EmptyQuestionError, match="the phrase is empty"):
-            session.search(path, " ")
-        assert session.recordings() == ()
+@given(st.lists(st.text(" \n\tab", max_size=4)))
+def test_any_pieces_add_up_to_what_they_say_without_the_space_around_it(pieces: list[str]) -> None:
+    heard = list(spoken(pieces))
+    assert "".join(heard) == "".join(pieces).strip()
+    assert all(words == words.rstrip() != "" for words in heard)
+
+
+def test_a_word_is_heard_before_the_next_is_there() -> None:
+    pieces = iter(["one", " two"])
+    heard = spoken(pieces)
+    assert next(heard) == "one"
+    assert list(pieces) == [" two"]

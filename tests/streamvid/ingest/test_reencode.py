@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from memory import Home, ModelIdentity, Recording
-from streamvid.answer.reading import Library, frames_in
+from streamvid.answer.moments import Moments
+from streamvid.answer.range_frames import frames_in
+from streamvid.answer.reading import Readings
 from streamvid.answer.span import TimeRange
 from streamvid.errors import (
     IngestInterruptedError,
@@ -142,19 +144,19 @@ def test_what_was_read_before_is_not_used_for_numbers_that_replaced_it(
     settings = Settings()
     query = np.ones(first_model().spec.embedding_width, np.float32)
 
-    def look(library: Library) -> tuple[str, list[float]]:
+    def look(readings: Readings, moments: Moments) -> tuple[str, list[float]]:
         recording = recording_in(home)
         with recording.snapshot() as snapshot:
             frames = frames_in(snapshot, recording, TimeRange(), settings)
-            view = library.read(snapshot, frames, view_tokens=32).view
-            found = library.search(snapshot, frames, query, 5)
+            view = readings.read(snapshot, frames, view_tokens=32).view
+            found = moments.search(snapshot, frames, query, 5)
         return view.digest, [moment.score for moment in found]
 
-    kept = Library(settings)
-    before = look(kept)
+    kept = Readings(settings), Moments(settings)
+    before = look(*kept)
     with Session(home, second_model) as session:  # as another process would
         session.reencode(clip)
-    assert look(kept) == look(Library(settings)) != before
+    assert look(*kept) == look(Readings(settings), Moments(settings)) != before
 
 
 def test_a_model_that_stores_no_prefixes_and_back_again(home: Path, clip: Path) -> None:

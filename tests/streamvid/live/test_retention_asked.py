@@ -100,7 +100,7 @@ def test_frames_that_only_went_are_not_found(camera: Camera, session: Session) -
 
 def test_a_talk_goes_on_over_what_was_forgotten(camera: Camera, session: Session) -> None:
     camera.see(range(2 * BLOCK))
-    with session.talk_recorded(NAME) as talk:
+    with session.recorded(NAME).conversation() as talk:
         talk.ask("What is red ?").result()
         camera.see(range(2 * BLOCK, 20 * BLOCK), keep_bytes=400_000)
         kept = camera.ticks()

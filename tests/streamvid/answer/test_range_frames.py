@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memory import Home, Recording
 from streamvid.answer import TimeRange
-from streamvid.answer.reading import frames_in
+from streamvid.answer.range_frames import frames_in
 from streamvid.ingest import IngestProgress
 from streamvid.session import Session
 from streamvid.settings import Settings

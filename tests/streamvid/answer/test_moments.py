@@ -1,4 +1,4 @@
-"""Which moments stand beside an answer: how far apart, and first those of a time that is named."""
+"""Moments of a range: the best, how far apart, and first those of a time that is named."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from capture import decode_still
 from memory import Home, Recording, Snapshot
-from streamvid.answer.reading import Library, frames_in
+from streamvid.answer.moments import Moments, with_stills
+from streamvid.answer.range_frames import frames_in
 from streamvid.answer.span import TimeRange
 from streamvid.session import Session
 from streamvid.settings import Settings
@@ -44,16 +46,33 @@ def shown(
 ) -> list[tuple[float, float]]:
     """(second, score) of what is shown, looked up by the embedding of second 60."""
     settings = settings or Settings()
-    library = Library(settings)
     frames = frames_in(snapshot, recording, within or TimeRange(), settings)
     values = np.concatenate([chunk.values for chunk in snapshot.embeddings()])
     query = values[snapshot.frames().ticks.tolist().index(60)].astype(np.float32)
-    found = library.moments_shown(snapshot, frames, query, question)
+    found = Moments(settings).shown(snapshot, frames, query, question)
     return [(moment.t_s, moment.score) for moment in found]
 
 
 def least_distance_s(moments: list[tuple[float, float]]) -> float:
     return min(abs(one[0] - other[0]) for one, other in combinations(moments, 2))
+
+
+def test_a_search_finds_the_best_frames_of_the_range(
+    recording: Recording, snapshot: Snapshot
+) -> None:
+    moments = Moments(Settings(moment_separation_s=0.5))
+    frames = frames_in(snapshot, recording, TimeRange(20, 90), Settings())
+    chunk = next(snapshot.embeddings())
+    query = chunk.values[60].astype(np.float32)
+    found = moments.search(snapshot, frames, query, 200)
+    inside = {int(tick) for tick in frames.table.ticks}
+    assert {moment.tick for moment in found} == inside
+    scores = {int(t): float(v @ query) for t, v in zip(chunk.ticks, chunk.values, strict=True)}
+    best = max(inside, key=lambda tick: scores[tick])
+    assert found[0].score == pytest.approx(scores[best], abs=1e-3)
+    best_three = with_stills(snapshot, found[:3])
+    assert [moment.tick for moment in best_three] == [moment.tick for moment in found[:3]]
+    assert all(decode_still(moment.still).shape == (48, 64, 3) for moment in best_three)
 
 
 @pytest.mark.parametrize(

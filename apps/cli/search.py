@@ -89,8 +89,5 @@ def _search_watcher(
     from apps.cli.remote import asking_watcher
 
     recording_id, local = listener
-    with asking_watcher(
-        local, recording_id,
-        conversation="none", timeline=lambda: session.wall_clock(recording_id),
-    ) as remote:  # fmt: skip
+    with asking_watcher(local, recording_id, conversation="none") as remote:
         return None if remote is None else remote.search(phrase, within=within, limit=limit)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from apps.client.connection import Connection
-from apps.client.refusals import as_error
+from apps.client.refusals import as_error, told_here
 from apps.errors import ServerLostError
 from apps.server.protocol import (
     ConversationItemCreate,
@@ -76,7 +76,7 @@ class Asking:
             case ResponseOutputTextAnnotationAdded():
                 self.moments += (message,)
             case ErrorRaised():
-                raise as_error(message)
+                raise told_here(as_error(message), self._request)
             case ResponseDone():
                 self.done = message
         return None

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from apps.client.address import Address, fetch, open_socket
+from apps.client.address import Address, open_socket
 from apps.client.asking import Asking
 from apps.client.connection import Connection
+from apps.client.fetching import fetch
+from apps.client.refusals import told_here
 from apps.client.searching import search_path, told_result
+from apps.errors import ServerRefusedError
 from apps.server.protocol import (
     InputVideoFrameAppend,
     InputVideoFrameAppended,
@@ -50,13 +53,19 @@ class Client:
         start: float | None = None,
         end: float | None = None,
         last: float | None = None,
+        start_wall_s: float | None = None,
+        end_wall_s: float | None = None,
         phrase: str | None = None,
         deadline_ms: int | None = None,
         conversation: Literal["auto", "none"] = "none",
     ) -> Asking:
-        """Ask about a part of a source; begins when it is iterated."""
+        """Ask about a part of a source; begins when it is iterated.
+
+        The part is said in seconds since the recording's first frame, or by the wall clock.
+        """
         request = ResponseCreate(
             event_id=self._connection.next_id(), source=source, start=start, end=end, last=last,
+            start_wall_s=start_wall_s, end_wall_s=end_wall_s,
             phrase=phrase, deadline_ms=deadline_ms, conversation=conversation,
         )  # fmt: skip
         return Asking(self._connection, request, question)
@@ -97,22 +106,25 @@ class Client:
         return said
 
     async def still(self, moment: ResponseOutputTextAnnotationAdded) -> bytes:
-        """The picture of a moment. Raises ``ServerLostError``."""
+        """The picture of a moment. Raises as ``fetch``."""
         return await self.fetch(moment.url)
 
     async def timeline(self, source: str) -> bytes:
-        """The source's timeline, a JSON document. Raises ``ServerLostError``."""
+        """The source's timeline, a JSON document. Raises as ``fetch``."""
         return await self.fetch(f"/timeline/{quote(source)}")
 
     async def search(
         self, source: str, phrase: str, *, within: TimeRange, limit: int = 10
     ) -> SearchResult:
-        """The moments of a source closest to ``phrase``. Raises ``ServerLostError``."""
-        body = await self.fetch(search_path(source, phrase, within=within, limit=limit))
+        """The moments of a source closest to ``phrase``. Raises as ``fetch``."""
+        try:
+            body = await self.fetch(search_path(source, phrase, within=within, limit=limit))
+        except ServerRefusedError as error:
+            raise told_here(error, within) from error
         return await told_result(body, self.fetch)
 
     async def fetch(self, path: str) -> bytes:
-        """What the server has at ``path`` over HTTP. Raises ``ServerLostError``."""
+        """What is at ``path`` over HTTP. Raises ``ServerRefusedError``, ``ServerLostError``."""
         return await asyncio.to_thread(fetch, self.address, path)
 
     def _hear(self, message: ServerMessage) -> None:

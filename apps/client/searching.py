@@ -6,14 +6,21 @@ import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlencode
 
-from apps.server.protocol import Coverage
+from apps.errors import ServerLostError
+from apps.server.protocol import Coverage, Found, ProtocolError
 from apps.server.protocol.schema import read
 from streamvid.answer import CoverageReport, Moment, SearchResult, TimeRange
 
 
 def search_path(source: str, phrase: str, *, within: TimeRange, limit: int) -> str:
     """Where the moments of ``source`` closest to ``phrase`` are told."""
-    times = {"start": within.start_s, "end": within.end_s, "last": within.last_s}
+    times = {
+        "start": within.start_s,
+        "end": within.end_s,
+        "last": within.last_s,
+        "start_wall_s": within.start_wall_s,
+        "end_wall_s": within.end_wall_s,
+    }
     query = {"phrase": phrase, "limit": limit} | {
         name: value for name, value in times.items() if value is not None
     }
@@ -21,18 +28,20 @@ def search_path(source: str, phrase: str, *, within: TimeRange, limit: int) -> s
 
 
 async def told_result(body: bytes, fetch: Callable[[str], Awaitable[bytes]]) -> SearchResult:
-    """What the document ``body`` says was found, its stills fetched."""
-    document = json.loads(body)
+    """What the document ``body`` says was found, its stills fetched. Raises ``ServerLostError``."""
+    try:
+        found = read(Found, json.loads(body), strict=False)
+    except (ValueError, ProtocolError) as error:
+        raise ServerLostError(f"the server's answer cannot be read: {error}") from error
     moments = [
-        Moment(int(m["t_s"]), m["t_s"], m["score"], await fetch(m["url"]))
-        for m in document["moments"]
+        Moment(int(m.t_s), m.t_s, m.score, await fetch(m.url), m.wall_s) for m in found.moments
     ]
     return SearchResult(
-        phrase=document["phrase"],
-        recording_id=document["recording_id"],
+        phrase=found.phrase,
+        recording_id=found.recording_id,
         moments=tuple(moments),
-        coverage=told_report(read(Coverage, document["coverage"], strict=False)),
-        search_s=document["search_s"],
+        coverage=told_report(found.coverage),
+        search_s=found.search_s,
     )
 
 

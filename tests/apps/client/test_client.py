@@ -154,6 +154,20 @@ def test_a_server_that_goes_is_told(serve, clip):
     run(work())
 
 
+def test_what_is_not_there_over_http_is_told(serve, clip):
+    served = serve("--source", f"clip={clip}")
+
+    async def work():
+        async with connect(served.url) as client:
+            with pytest.raises(ServerLostError, match="answered 400 for /stills/clip/x: pass sec"):
+                await client.fetch("/stills/clip/x")
+            with pytest.raises(ServerRefusedError, match="no source 'nobody'") as raised:
+                await client.timeline("nobody")
+            return raised.value.code
+
+    assert run(work()) == "no_source"
+
+
 def test_nobody_there_is_told():
     async def work():
         async with connect("ws://127.0.0.1:9"):

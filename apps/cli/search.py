@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -74,7 +75,7 @@ def search(
     if setup.as_json:
         print_document(search_document(found, moments))
         return
-    for line in search_lines(found, moments):
+    for line in search_lines(found, moments, now_s=time.time()):
         click.echo(line)
     say_what_is_missing(found.coverage)
 

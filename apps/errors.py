@@ -110,11 +110,23 @@ class ServerLostError(AppError, OSError):
 
 
 class ServerRefusedError(AppError):
-    """A server refused a question, in its own words; ``code`` is one of docs/protocol.md."""
+    """A server refused, in its own words; ``code`` is one of docs/protocol.md.
 
-    def __init__(self, message: str, *, code: str = "failed") -> None:
+    ``param`` and ``limit_wall_s`` are those of its message.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "failed",
+        param: str | None = None,
+        limit_wall_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.param = param
+        self.limit_wall_s = limit_wall_s
         self.exit_code = _SERVER_EXIT_CODES.get(code, FAILED)
 
 

@@ -1,7 +1,7 @@
 """Times as people write them, and back.
 
 Stream times ``75``, ``1:15``, ``0:01:15``, ``2h30m``; wall-clock times ``@14:02``, ``@14:02:30``,
-``@2026-11-24T14:02``.
+``@2026-11-24T14:02``. A zone of ``None`` is this machine's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def parse_moment(text: str, *, now_s: float, zone: tzinfo | None = None) -> floa
     """A stream time, or behind an ``@`` a wall-clock time. Raises ``TimeTextError``.
 
     Without a date it is the latest such time that is past at ``now_s`` (POSIX seconds) in
-    ``zone``; ``None`` is this machine's.
+    ``zone``.
     """
     stripped = text.strip()
     if not stripped.startswith("@"):
@@ -74,6 +74,22 @@ def _latest(clock: day_time, now_s: float, zone: tzinfo | None) -> float:
         if past_s:
             return max(past_s)
     raise TimeTextError(f"no clock said {clock} in the last days; write the date, too")
+
+
+def format_wall(wall_s: float, *, dated: bool, zone: tzinfo | None = None) -> str:
+    """``14:02:11``, or with its date ``2026-11-24 14:02:11``, as clocks in ``zone`` say it."""
+    form = "%Y-%m-%d %H:%M:%S" if dated else "%H:%M:%S"
+    return datetime.fromtimestamp(wall_s, zone).strftime(form)
+
+
+def is_of_day(wall_s: float, now_s: float, zone: tzinfo | None = None) -> bool:
+    """Whether ``wall_s`` lies in the day that it is at ``now_s``, both in POSIX seconds."""
+    day = datetime.fromtimestamp(now_s, zone).date()
+    begins, ends = (
+        datetime.combine(day + timedelta(days=days), day_time(), zone).timestamp()
+        for days in (0, 1)
+    )
+    return begins <= wall_s < ends
 
 
 def parse_time(text: str) -> float:

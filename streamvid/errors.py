@@ -121,4 +121,15 @@ class QuestionTooLongError(AnswerError, ValueError):
 
 
 class RangeError(AnswerError, ValueError):
-    """The time range is empty or lies outside the recording."""
+    """The time range is empty or lies outside the recording.
+
+    ``field`` is the field of ``TimeRange`` at fault, where one is. Where that says a time by the
+    wall clock, outside the recording, ``limit_wall_s`` is what it may reach to, in POSIX seconds.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, limit_wall_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.limit_wall_s = limit_wall_s

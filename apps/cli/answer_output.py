@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, Self
@@ -52,7 +53,7 @@ def show_answer(stream: Answering, setup: Setup, stills: Path | None, *, here: b
     if setup.as_json:
         print_document(answer_document(answer, moments))
         return
-    for line in answer_lines(answer, moments):
+    for line in answer_lines(answer, moments, now_s=time.time()):
         click.echo(line)
     if answer.finish != "blind":
         say(timing_line(answer))

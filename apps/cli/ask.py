@@ -36,6 +36,7 @@ Examples:
   streamvid ask holiday.mp4
   streamvid ask front "Who came to the door?" --from @14:02 --to @14:10
   streamvid ask --server ws://127.0.0.1:8765 talk "Who is speaking?" --last 5:00
+  streamvid ask --server ws://127.0.0.1:8765 front "Who is there?" --from @14:02 --to @14:10
 """
 
 
@@ -152,10 +153,7 @@ def _ask_watcher(
 
     recording_id, local = found
     conversation: Literal["auto", "none"] = "auto" if question is None else "none"
-    with asking_watcher(
-        local, recording_id,
-        conversation=conversation, timeline=lambda: session.recorded(recording_id).wall_clock(),
-    ) as remote:  # fmt: skip
+    with asking_watcher(local, recording_id, conversation=conversation) as remote:
         if remote is None:
             return False
         say("asking the streamvid that watches it, with its settings")

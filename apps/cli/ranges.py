@@ -52,8 +52,8 @@ def time_options(function: Command) -> Command:
         "start",
         type=MomentText(),
         metavar="TIME",
-        help="From here on: m:ss, h:mm:ss or seconds; of a live recording also by the wall clock,"
-        " @14:02, @14:02:30 (the latest) or @2026-11-24T14:02. Default: 0.",
+        help="From here on: m:ss, h:mm:ss or seconds; of a live recording also by this machine's"
+        " wall clock, @14:02, @14:02:30 (the latest) or @2026-11-24T14:02. Default: 0.",
     )
     @click.option(
         "--to",

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from apps.client import Asking, Client, connect, told_report
 from apps.errors import AppError, ServerLostError, ServerRefusedError
-from memory import Timeline
 from streamvid.answer import (
     Answer,
     Moment,
@@ -22,7 +20,6 @@ from streamvid.answer import (
     TimeRange,
     Timings,
     Usage,
-    resolved,
 )
 
 T = TypeVar("T")
@@ -80,14 +77,10 @@ class RemoteStream:
         done, client = self._asking.done, self._remote.client
         if done is None or done.coverage is None or done.finish == "failed":
             raise ServerLostError("the answer was broken off; ask again")
-        timeline = self._remote.timeline()
         moments = [
-            Moment(
-                int(m.t_start), m.t_start, m.score, await client.still(m),
-                None if timeline is None else timeline.to_wall_time(m.t_start),
-            )
+            Moment(int(m.t_start), m.t_start, m.score, await client.still(m), m.wall_s)
             for m in self._asking.moments
-        ]  # fmt: skip
+        ]
         return Answer(
             text=self._asking.text,
             question=self._question,
@@ -103,11 +96,7 @@ class RemoteStream:
 
 
 class Remote:
-    """One source of a connected server, asked like a ``Conversation``; for one thread.
-
-    ``timeline`` gives its recording's, where that is on this machine: servers are asked in stream
-    time alone.
-    """
+    """One source of a connected server, asked like a ``Conversation``; for one thread."""
 
     def __init__(
         self,
@@ -115,38 +104,24 @@ class Remote:
         client: Client,
         source: str,
         conversation: Literal["auto", "none"],
-        *,
-        timeline: Callable[[], Timeline | None] = lambda: None,
     ) -> None:
         self._loop, self.client, self._source = loop, client, source
-        self._conversation, self.timeline = conversation, timeline
+        self._conversation = conversation
 
     def ask(self, question: str, *, within: TimeRange, phrase: str | None = None) -> RemoteStream:
-        """Ask the next question. Raises ``RangeError``."""
-        within = resolved(within, self.timeline() if within.by_wall_clock else None)
+        """Ask the next question; what is refused is raised when it is read."""
         asking = self.client.ask(
             self._source, question,
-            start=within.start_s, end=within.end_s, last=within.last_s, phrase=phrase,
-            conversation=self._conversation,
+            start=within.start_s, end=within.end_s, last=within.last_s,
+            start_wall_s=within.start_wall_s, end_wall_s=within.end_wall_s,
+            phrase=phrase, conversation=self._conversation,
         )  # fmt: skip
         return RemoteStream(self, asking, question)
 
     def search(self, phrase: str, *, within: TimeRange, limit: int) -> SearchResult:
-        """The moments closest to ``phrase``, their stills fetched.
-
-        Raises ``AppError``, ``RangeError``.
-        """
-        timeline = self.timeline()
-        searching = self.client.search(
-            self._source, phrase, within=resolved(within, timeline), limit=limit
-        )
-        found = self.submit(searching).result()
-        if timeline is None:
-            return found
-        moments = (
-            replace(moment, wall_s=timeline.to_wall_time(moment.t_s)) for moment in found.moments
-        )
-        return replace(found, moments=tuple(moments))
+        """The moments closest to ``phrase``, their stills fetched. Raises ``AppError``."""
+        searching = self.client.search(self._source, phrase, within=within, limit=limit)
+        return self.submit(searching).result()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Have ``work`` done on the connection's loop."""
@@ -164,11 +139,7 @@ def asking_server(
 
 @contextmanager
 def asking_watcher(
-    local: Path,
-    recording_id: str,
-    *,
-    conversation: Literal["auto", "none"],
-    timeline: Callable[[], Timeline | None],
+    local: Path, recording_id: str, *, conversation: Literal["auto", "none"]
 ) -> Iterator[Remote | None]:
     """A connection to the process of this machine that watches a recording; ``None`` without."""
     with ExitStack() as stack:
@@ -178,10 +149,7 @@ def asking_watcher(
             source = finding.result()
         except (ServerLostError, ServerRefusedError):  # it ended just now
             source = None
-        remote = None
-        if source is not None:
-            remote = Remote(loop, client, source, conversation, timeline=timeline)
-        yield remote
+        yield None if source is None else Remote(loop, client, source, conversation)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -74,7 +75,7 @@ def search(
     if setup.as_json:
         print_document(search_document(found, moments))
         return
-    for line in search_lines(found, moments):
+    for line in search_lines(found, moments, now_s=time.time()):
         click.echo(line)
     say_what_is_missing(found.coverage)
 
@@ -89,8 +90,5 @@ def _search_watcher(
     from apps.cli.remote import asking_watcher
 
     recording_id, local = listener
-    with asking_watcher(
-        local, recording_id,
-        conversation="none", timeline=lambda: session.recorded(recording_id).wall_clock(),
-    ) as remote:  # fmt: skip
+    with asking_watcher(local, recording_id, conversation="none") as remote:
         return None if remote is None else remote.search(phrase, within=within, limit=limit)

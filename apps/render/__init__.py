@@ -1,5 +1,6 @@
 """What the program shows: lines for people, documents for machines; pure but for the progress."""
 
+from apps.render.answer_lines import answer_lines, search_lines, timing_line
 from apps.render.documents import (
     answer_document,
     ingest_document,
@@ -11,7 +12,6 @@ from apps.render.documents import (
     settings_document,
 )
 from apps.render.lines import (
-    answer_lines,
     format_bytes,
     inspection_lines,
     list_lines,
@@ -19,9 +19,7 @@ from apps.render.lines import (
     plain,
     reencode_line,
     report_line,
-    search_lines,
     settings_lines,
-    timing_line,
 )
 from apps.render.live_lines import (
     event_line,

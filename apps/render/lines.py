@@ -1,4 +1,4 @@
-"""Lines for people: answers, moments, recordings, settings. Pure functions of values."""
+"""Lines for people: recordings, settings, and text itself. Pure functions of values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from apps.settings import Resolved, setting_text
-from apps.stills import SavedMoment
 from apps.times import format_time
-from streamvid.answer import Answer, SearchResult
 from streamvid.ingest import IngestReport, ReencodeReport
 from streamvid.session import Inspection, RecordingSummary
 
@@ -28,57 +26,6 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """``text`` without control characters on one line: a file's name may hold a line break."""
     return " ".join(plain(text).splitlines()).replace("\t", " ")
-
-
-def moment_lines(moments: Sequence[SavedMoment]) -> list[str]:
-    """One line a moment, ``m:ss  score  still``, in columns; a live one has its wall clock too."""
-    times = [_moment_time(moment) for moment in moments]
-    width = max(map(len, times), default=0)
-    return [
-        f"{time_:>{width}}  {moment.score:6.3f}  {one_line(str(moment.still))}"
-        for time_, moment in zip(times, moments, strict=True)
-    ]
-
-
-def _moment_time(moment: SavedMoment) -> str:
-    """``0:24 (14:02:11)``; the recording's time alone where it has no wall clock."""
-    if moment.wall_s is None:
-        return format_time(moment.t_s)
-    clock = time.strftime("%H:%M:%S", time.localtime(moment.wall_s))
-    return f"{format_time(moment.t_s)} ({clock})"
-
-
-def answer_lines(answer: Answer, moments: Sequence[SavedMoment]) -> list[str]:
-    """What stands below an answer: its moments, what was seen, how exact it is."""
-    lines = moment_lines(moments)
-    lines.append(answer.coverage.text)
-    if answer.finish != "blind":
-        lines.append(f"exactness: {', '.join(answer.exactness)}")
-    if answer.finish == "length":
-        lines.append("cut at the longest answer; --set max_new_tokens=N allows more")
-    elif answer.finish in ("cancelled", "deadline"):
-        lines.append(f"the answer is not complete: {answer.finish}")
-    return lines
-
-
-def timing_line(answer: Answer) -> str:
-    """How long it took and what it cost, in one line."""
-    usage, timings = answer.usage, answer.timings
-    reused = ", memory read before" if usage.context_reused else ""
-    speed = (
-        f"first words after {timings.first_text_s:.1f} s, {usage.tokens_per_s:.0f} tokens/s, "
-        if answer.text
-        else ""
-    )
-    return (
-        f"{speed}{usage.range_frames} frames in {usage.view_tokens} tokens{reused};"
-        f" {plain(answer.language_model)}"
-    )
-
-
-def search_lines(result: SearchResult, moments: Sequence[SavedMoment]) -> list[str]:
-    """Moments of a search, best first, then what could be searched."""
-    return [*moment_lines(moments), result.coverage.text]
 
 
 def report_line(report: IngestReport) -> str:

@@ -147,6 +147,7 @@ def closing_messages(asked: Ask, result: Answer) -> list[ServerMessage]:
                 t_end=float(moment.tick + 1),
                 url=still_url(asked.source, moment.t_s),
                 score=round(moment.score, 6),
+                wall_s=moment.wall_s,
             )
             for moment in result.evidence
         ),

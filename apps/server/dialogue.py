@@ -28,6 +28,7 @@ from apps.server.protocol import (
     parse_client,
 )
 from apps.server.rate import Rate
+from apps.server.refusals import as_refusal
 from streamvid.answer import TimeRange
 from streamvid.errors import RangeError
 
@@ -201,11 +202,11 @@ class Dialogue:
                 event_id=event_id,
             )  # fmt: skip
         try:
-            within = TimeRange(message.start, message.end, message.last)
+            within = TimeRange(
+                message.start, message.end, message.last, message.start_wall_s, message.end_wall_s
+            )
         except RangeError as error:
-            raise ProtocolError(
-                "bad_range", str(error), param="start", event_id=event_id
-            ) from error
+            raise as_refusal(error, event_id=event_id) from error
         keeps = message.conversation != "none"
         if keeps and source in self._running.values():
             raise ProtocolError(
@@ -271,6 +272,7 @@ def refusal(error: ProtocolError, *, response_id: str | None = None) -> ErrorRai
         event_id=error.event_id,
         param=error.param,
         response_id=response_id,
+        limit_wall_s=error.limit_wall_s,
     )
 
 

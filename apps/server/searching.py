@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.server.answering import still_url, told_coverage
-from apps.server.protocol import ProtocolError
+from apps.server.protocol import Found, FoundMoment, ProtocolError
+from apps.server.protocol.bounds import LATEST_WALL_S, LONGEST_S
 from apps.server.protocol.schema import document_of
 from streamvid.answer import SearchResult, TimeRange
 
 MOST_MOMENTS = 1000
 LONGEST_PHRASE = 1000
+_LATEST_S = {
+    "start": LONGEST_S,
+    "end": LONGEST_S,
+    "last": LONGEST_S,
+    "start_wall_s": LATEST_WALL_S,
+    "end_wall_s": LATEST_WALL_S,
+}
+"""Fields of a ``TimeRange``, in order, with the largest value of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +44,27 @@ def parse_search(query: Mapping[str, str]) -> Search:
     limit = query.get("limit", "10")
     if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST_MOMENTS:
         raise _bad("limit", f"a whole number, 1 to {MOST_MOMENTS}")
-    within = TimeRange(*(_seconds(query, name) for name in ("start", "end", "last")))
-    return Search(phrase, within, int(limit))
+    return Search(phrase, TimeRange(*(_seconds(query, name) for name in _LATEST_S)), int(limit))
 
 
 def search_document(source: str, found: SearchResult) -> dict[str, object]:
     """What was found: moments with the addresses of their stills, best first."""
-    return {
-        "source": source,
-        "recording_id": found.recording_id,
-        "phrase": found.phrase,
-        "moments": [
-            {
-                "t_s": moment.t_s,
-                "score": round(moment.score, 6),
-                "url": still_url(source, moment.t_s),
-            }
-            for moment in found.moments
-        ],
-        "coverage": document_of(told_coverage(found.coverage)),
-        "search_s": round(found.search_s, 6),
-    }
+    moments = tuple(
+        FoundMoment(
+            moment.t_s, round(moment.score, 6), still_url(source, moment.t_s), moment.wall_s
+        )
+        for moment in found.moments
+    )
+    return document_of(
+        Found(
+            source=source,
+            recording_id=found.recording_id,
+            phrase=found.phrase,
+            moments=moments,
+            coverage=told_coverage(found.coverage),
+            search_s=round(found.search_s, 6),
+        )
+    )
 
 
 def _seconds(query: Mapping[str, str], name: str) -> float | None:
@@ -65,8 +74,8 @@ def _seconds(query: Mapping[str, str], name: str) -> float | None:
         value = float(query[name])
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value < 0:
-        raise _bad(name, "seconds from 0")
+    if not 0 <= value <= _LATEST_S[name]:
+        raise _bad(name, f"seconds, 0 to {_LATEST_S[name]:g}")
     return value
 
 

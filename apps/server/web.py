@@ -19,10 +19,12 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from apps.server.access import COOKIE, Access
+from apps.server.dialogue import refusal
 from apps.server.guard import Guard
 from apps.server.lobby import Lobby
-from apps.server.protocol import ProtocolError
+from apps.server.protocol import ProtocolError, text_of
 from apps.server.rate import Rate
+from apps.server.refusals import as_refusal
 from apps.server.searching import parse_search, search_document
 from apps.server.viewer import Viewer
 from streamvid.errors import StreamvidError
@@ -159,7 +161,10 @@ def picture_headers(still: Still, t_s: float | None) -> dict[str, str]:
 
 
 def _refused(error: ProtocolError | StreamvidError) -> Response:
-    if isinstance(error, ValueError) or getattr(error, "code", "") == "bad_value":
-        return PlainTextResponse(f"{error}\n", 400)
-    missing = isinstance(error, ProtocolError | LookupError)
-    return PlainTextResponse(f"{error}\n", 404 if missing else 500)
+    """The ``error`` message that the websocket would have."""
+    told = error if isinstance(error, ProtocolError) else as_refusal(error)
+    if isinstance(error, ValueError) or told.code == "bad_value":
+        status = 400
+    else:
+        status = 404 if isinstance(error, ProtocolError | LookupError) else 500
+    return Response(text_of(refusal(told)) + "\n", status, media_type="application/json")

@@ -9,7 +9,7 @@ from streamvid.answer.result import (
     Timings,
     Usage,
 )
-from streamvid.answer.span import TimeRange, resolved
+from streamvid.answer.span import TimeRange, outside_words
 
 __all__ = [
     "Answer",
@@ -20,5 +20,5 @@ __all__ = [
     "TimeRange",
     "Timings",
     "Usage",
-    "resolved",
+    "outside_words",
 ]

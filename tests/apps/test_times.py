@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.errors import TimeTextError
-from apps.times import format_time, parse_moment, parse_time
+from apps.times import format_time, format_wall, is_of_day, parse_moment, parse_time
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,31 @@ def test_what_is_on_no_clock_is_refused(text):
 
 def test_without_an_at_it_is_stream_time():
     assert parse_moment("1:15", now_s=1e9) == 75.0
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)), st.sampled_from(ZONES))
+def test_a_wall_clock_that_was_written_is_read_again(moment, zone):
+    wall_s = moment.replace(microsecond=0, tzinfo=zone).timestamp()
+    dated = format_wall(wall_s, dated=True, zone=zone)
+    assert parse_moment(f"@{dated.replace(' ', 'T')}", now_s=0, zone=zone).wall_s == wall_s
+    assert dated.endswith(format_wall(wall_s, dated=False, zone=zone))
+
+
+@given(st.integers(86_400, 4_000_000_000), st.integers(-200_000, 200_000), st.sampled_from(ZONES))
+def test_of_a_day_is_what_has_its_date(now_s, away_s, zone):
+    then, now = (datetime.fromtimestamp(s, zone) for s in (now_s + away_s, now_s))
+    assert is_of_day(now_s + away_s, now_s, zone) == (then.date() == now.date())
+
+
+@pytest.mark.parametrize(
+    ("clock", "hours"),
+    [("2026-03-29T12:00", 23), ("2026-06-01T12:00", 24), ("2026-10-25T12:00", 25)],
+)
+def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is(clock, hours):
+    berlin = ZoneInfo("Europe/Berlin")
+    now = datetime.fromisoformat(clock).replace(tzinfo=berlin)
+    midnight_s = now.replace(hour=0).timestamp()
+    day = [is_of_day(midnight_s + 3600 * h, now.timestamp(), berlin) for h in range(-1, 26)]
+    assert day.count(True) == hours
+    assert day[1]
+    assert not day[0]

@@ -11,6 +11,7 @@ from apps.server.protocol.client import (
     SourceRemove,
 )
 from apps.server.protocol.errors import RETRYABLE, ProtocolError
+from apps.server.protocol.search import Found, FoundMoment
 from apps.server.protocol.server import (
     ConversationItemCreated,
     ErrorRaised,
@@ -57,6 +58,8 @@ __all__ = [
     "ConversationItemCreated",
     "Coverage",
     "ErrorRaised",
+    "Found",
+    "FoundMoment",
     "FrameDropped",
     "InputText",
     "InputVideoFrameAppend",

@@ -77,12 +77,16 @@ def shown(value: object) -> str:
 LONGEST_S = 1e9
 """Thirty years: no recording reaches it, and seconds stay exact to the microsecond."""
 
+LATEST_WALL_S = 2.5e11
+"""The year 9892: a calendar in any time zone can still show it."""
+
 SOURCE_NAME = Chars(1, 64, NAME_PATTERN)
 
 EventId = Annotated[str, Chars(1, 64)]
 SourceName = Annotated[str, SOURCE_NAME]
 Address = Annotated[str, Chars(1, 2048)]
 Seconds = Annotated[float, Between(0.0, LONGEST_S)]
+WallSeconds = Annotated[float, Between(0.0, LATEST_WALL_S)]
 Deadline = Annotated[int, Between(1, 600_000)]
 QuestionText = Annotated[str, Chars(1, 8_000)]
 PictureBytes = Annotated[int, Between(1, 2**21)]

@@ -13,6 +13,7 @@ from apps.server.protocol.bounds import (
     QuestionText,
     Seconds,
     SourceName,
+    WallSeconds,
 )
 from apps.server.protocol.values import Item
 
@@ -67,6 +68,9 @@ class ResponseCreate:
     start: Seconds | None = None
     end: Seconds | None = None
     last: Seconds | None = None
+    start_wall_s: WallSeconds | None = None
+    """The start by the wall clock, in place of ``start``; only where the recording has one."""
+    end_wall_s: WallSeconds | None = None
     deadline_ms: Deadline | None = None
     phrase: QuestionText | None = None
     """Look this up for moments, not the question."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from apps.server.protocol.bounds import EventId, Seconds, SourceName, Words
+from apps.server.protocol.bounds import EventId, Seconds, SourceName, WallSeconds, Words
 from apps.server.protocol.values import Coverage, Limits, SourceKind, SourceState, Ticks
 from streamvid.answer import Timings, Usage
 
@@ -157,6 +157,8 @@ class ResponseOutputTextAnnotationAdded:
     t_end: float
     url: Words
     score: float
+    wall_s: WallSeconds | None = None
+    """What the wall clock said at ``t_start``; a file's recording has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ class ErrorRaised:
     event_id: EventId | None = None
     param: Words | None = None
     response_id: EventId | None = None
+    limit_wall_s: WallSeconds | None = None
+    """What a time by the wall clock may reach to that lies outside the recording."""
 
 
 ServerMessage = (

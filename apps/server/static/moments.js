@@ -43,9 +43,9 @@ export class Moments {
   }
 
   #show(moment) {
-    const { moments, base, question, source } = this.turn;
+    const { moments, question, source } = this.turn;
     const place = moments.indexOf(moment);
-    const at = base.text(moment.t_s, { fine: true });
+    const at = this.turn.timeOf(moment);
     this.moment = moment;
     this.dialog.classList.remove("missing");
     this.picture.src = moment.url;

@@ -33,13 +33,15 @@ export function size(bytes) {
   return `${value < 10 && step ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
 }
 
-/** A wall clock's hours and minutes, with the date where that is not today's. */
-export function wallClock(posix_s, { seconds = true, now_s = Date.now() / 1000 } = {}) {
+const isOfDay = (posix_s, now_s) =>
+  new Date(posix_s * 1000).toDateString() === new Date(now_s * 1000).toDateString();
+
+/** A wall clock's hours and minutes, with the date where that is not today's, or where `dated`. */
+export function wallClock(posix_s, { seconds = true, now_s = Date.now() / 1000, dated = !isOfDay(posix_s, now_s) } = {}) {
   const then = new Date(posix_s * 1000);
   const day = `${pad(then.getMonth() + 1)}-${pad(then.getDate())} `;
-  const today = new Date(now_s * 1000).toDateString() === then.toDateString();
   const time = `${pad(then.getHours())}:${pad(then.getMinutes())}`;
-  return `${today ? "" : day}${time}${seconds ? `:${pad(then.getSeconds())}` : ""}`;
+  return `${dated ? day : ""}${time}${seconds ? `:${pad(then.getSeconds())}` : ""}`;
 }
 
 function clockSeconds(text) {
@@ -83,6 +85,27 @@ export class TimeBase {
     }
     return found / 1000 - this.started_s;
   }
+}
+
+/**
+ * When moments, in order of time, were: `short` in the words of `base`, `long` with the wall clock
+ * too. With dates, unless all of them and of the range (`coverage`, once it is known) are of today.
+ */
+export function momentTimes(moments, base, { coverage = null, fine = false } = {}) {
+  const known = moments.filter(({ wall_s }) => wall_s != null);
+  const walls = known.map(({ wall_s }) => wall_s);
+  if (coverage && known.length) {
+    const [first, last] = [known[0], known.at(-1)];
+    walls.push(first.wall_s + coverage.start_s - first.t_s, last.wall_s + coverage.end_s - last.t_s);
+  }
+  const now_s = base.now_s();
+  const dated = !walls.every((wall_s) => isOfDay(wall_s, now_s));
+  return moments.map(({ t_s, wall_s }) => {
+    const text = base.text(t_s, { fine });
+    if (wall_s == null) return { short: text, long: text };
+    const wall = wallClock(wall_s, { dated });
+    return base.wall ? { short: wall, long: wall } : { short: text, long: `${text} (${wall})` };
+  });
 }
 
 const STEPS_S = [

@@ -1,6 +1,7 @@
 // Turn: one question and its answer, as they come.
 
 import { make, setText } from "./make.js";
+import { momentTimes } from "./times.js";
 import { errorWords, exactnessShort, exactnessWords, finishWords, reasonWords } from "./words.js";
 
 export class Turn {
@@ -44,23 +45,43 @@ export class Turn {
     setText(this.text, text);
   }
 
-  addMoment({ t_start, t_end, url, score }) {
-    const moment = { t_s: t_start, end_s: t_end, url, score, best: !this.moments.length };
+  addMoment({ t_start, t_end, url, score, wall_s }) {
+    const moment = { t_s: t_start, end_s: t_end, url, score, wall_s, best: !this.moments.length };
     this.moments.push(moment);
     this.moments.sort((a, b) => a.t_s - b.t_s);
-    const at = this.base.text(t_start);
     const picture = make("img", { src: url, alt: "", width: 120, height: 80, decoding: "async" });
     const button = make("button", {
       type: "button", class: "moment", onclick: () => this.onMoment(this, moment),
-      "aria-label": `The moment at ${at}${moment.best ? ", the best match" : ""}`,
-    }, picture, make("span", { class: "when" }, at), moment.best && make("span", { class: "best" }, "best"));
+    }, picture, make("span", { class: "when" }), moment.best && make("span", { class: "best" }, "best"));
     picture.addEventListener("error", () => picture.replaceWith(make("span", { class: "missing" }, "not kept")));
     const place = this.moments.indexOf(moment);
     this.strip.insertBefore(make("li", {}, button), this.strip.children[place] ?? null);
+    this.#tellTimes();
+  }
+
+  /** When `moment` was, in all words there are for it. */
+  timeOf(moment) {
+    return this.#times({ fine: true })[this.moments.indexOf(moment)].long;
+  }
+
+  #times(options) {
+    return momentTimes(this.moments, this.base, { coverage: this.coverage, ...options });
+  }
+
+  /** One more moment, or the range, may give all of them a date. */
+  #tellTimes() {
+    this.#times().forEach(({ short, long }, place) => {
+      const button = this.strip.children[place].firstElementChild;
+      setText(button.querySelector(".when"), short);
+      const best = this.moments[place].best ? ", the best match" : "";
+      button.setAttribute("aria-label", `The moment at ${long}${best}`);
+    });
   }
 
   /** Its last message came. */
   finish(done) {
+    this.coverage = done.coverage;
+    this.#tellTimes();
     this.#end();
     if (done.status === "failed") return;
     const note = finishWords(done.finish);

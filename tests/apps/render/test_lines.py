@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pytest
@@ -6,40 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.render.lines import (
-    answer_lines,
     format_bytes,
     inspection_lines,
     list_lines,
-    moment_lines,
     one_line,
     plain,
     report_line,
     settings_lines,
-    timing_line,
 )
 from apps.settings import resolve
-from apps.stills import SavedMoment
-from streamvid.answer import Answer, CoverageReport, Timings, Usage
 from streamvid.ingest import IngestReport
 from streamvid.session import GapReport, Inspection, RecordingSummary
-
-COVERAGE = CoverageReport(0.0, 60.0, 50.0, 50, 0, ((20.0, 30.0, "hole"),), "seen 50 s of 1 min")
-
-
-def answer(**changed):
-    values = {
-        "text": "A dog.",
-        "question": "What?",
-        "recording_id": "ab" * 32,
-        "finish": "stop",
-        "exactness": ("bounded 16 of 50", "merged view"),
-        "evidence": (),
-        "coverage": COVERAGE,
-        "timings": Timings(first_text_s=1.25),
-        "usage": Usage(range_frames=50, view_tokens=50, tokens_per_s=24.4),
-        "language_model": "smollm2 bf16",
-    }
-    return Answer(**(values | changed))
 
 
 def summary(**changed):
@@ -78,43 +54,6 @@ def report(**changed):
         "damage_frames": 0,
     }
     return IngestReport(**(values | changed))
-
-
-def test_a_live_moment_says_the_wall_clock():
-    at_s = time.mktime((2026, 11, 24, 14, 2, 11, 0, 0, -1))
-    (line,) = moment_lines([SavedMoment(24.0, 0.25, Path("a.jpg"), at_s)])
-    assert line == "0:24 (14:02:11)   0.250  a.jpg"
-
-
-def test_moments_stand_in_columns():
-    moments = [SavedMoment(75.0, 0.25, Path("s/a.jpg")), SavedMoment(3723.0, -0.1, Path("s/b.jpg"))]
-    assert moment_lines(moments) == ["   1:15   0.250  s/a.jpg", "1:02:03  -0.100  s/b.jpg"]
-
-
-def test_below_an_answer_stand_moments_coverage_and_exactness():
-    lines = answer_lines(answer(), [SavedMoment(5.0, 0.3, Path("a.jpg"))])
-    assert lines == [
-        "0:05   0.300  a.jpg",
-        "seen 50 s of 1 min",
-        "exactness: bounded 16 of 50, merged view",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("finish", "word"),
-    [("length", "max_new_tokens"), ("cancelled", "cancelled"), ("deadline", "deadline")],
-)
-def test_an_answer_that_did_not_end_says_so(finish, word):
-    assert word in answer_lines(answer(finish=finish), [])[-1]
-
-
-def test_a_blind_answer_claims_no_exactness():
-    assert answer_lines(answer(finish="blind"), []) == [COVERAGE.text]
-
-
-def test_timing_says_when_the_memory_was_not_read_again():
-    assert "read before" not in timing_line(answer())
-    assert "read before" in timing_line(answer(usage=Usage(context_reused=True)))
 
 
 @given(st.text())
@@ -225,11 +164,6 @@ def test_settings_show_value_and_origin():
     assert len(lines) == len(resolved.values())
     (seed,) = [line.split() for line in lines if line.startswith("seed ")]
     assert seed == ["seed", "5", "flag"]
-
-
-def test_no_words_have_no_timing():
-    assert timing_line(answer(text="")) == "50 frames in 50 tokens; smollm2 bf16"
-    assert timing_line(answer()).startswith("first words after 1.2 s, 24 tokens/s, 50 frames")
 
 
 def test_a_name_with_a_line_break_stays_on_its_line():

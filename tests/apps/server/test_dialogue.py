@@ -1,24 +1,33 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.cli.ranges import to_range
 from apps.server.dialogue import MOST_STRIKES, Ask, Cancel, Dialogue, HangUp, Say, TakePicture
 from apps.server.protocol import (
+    ConversationItemCreate,
     ErrorRaised,
+    InputText,
+    Item,
     Limits,
+    ResponseCreate,
     ResponseCreated,
     SessionUpdated,
     SourceAdd,
     text_of,
 )
+from apps.times import parse_moment
 from streamvid.answer import TimeRange
 from tests.apps.server.protocol.test_wire import CLIENT
 
 SOURCES = ("a", "b")
+NOON = 1_790_000_000.0
+ITEM = ConversationItemCreate(Item((InputText("Who?"),)))
 
 
 class Clock:
@@ -113,6 +122,59 @@ def test_a_bad_range_and_an_empty_question_are_told_with_their_message(said):
     refused = error_of(said("response.create", source="a", start=9, end=3, event_id="q"))
     assert (refused.code, refused.event_id) == ("bad_range", "q")
     assert error_of(put(said, "  \n ")).code == "empty_question"
+
+
+def test_either_end_may_be_said_by_the_wall_clock(said):
+    put(said)
+    ask = said("response.create", source="a", start_wall_s=NOON, end_wall_s=NOON + 60)[1]
+    assert ask.within == TimeRange(start_wall_s=NOON, end_wall_s=NOON + 60)
+    put(said)
+    ask = said("response.create", source="b", last=20, end_wall_s=NOON)[1]
+    assert ask.within == TimeRange(last_s=20.0, end_wall_s=NOON)
+
+
+@pytest.mark.parametrize(
+    ("code", "param", "times"),
+    [
+        ("bad_range", "end", {"start": 9, "end": 3}),
+        ("bad_range", "last", {"start": 9, "last": 3}),
+        ("bad_range", "last", {"start_wall_s": NOON, "last": 3}),
+        ("bad_range", "last", {"last": 0}),
+        ("bad_range", "start_wall_s", {"start": 9, "start_wall_s": NOON}),
+        ("bad_range", "end_wall_s", {"end": 9, "end_wall_s": NOON}),
+        ("bad_range", "end_wall_s", {"start_wall_s": NOON, "end_wall_s": NOON}),
+        ("bad_value", "start_wall_s", {"start_wall_s": 1e12}),
+        ("bad_value", "end_wall_s", {"end_wall_s": "14:02"}),
+    ],
+)
+def test_a_range_that_cannot_be_is_refused_by_its_field(said, code, param, times):
+    put(said)
+    refused = error_of(said("response.create", source="a", event_id="q", **times))
+    assert (refused.code, refused.param, refused.event_id) == (code, param, "q")
+    assert isinstance(said("response.create", source="a")[1], Ask)  # the question still waits
+
+
+@given(
+    st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)),
+    st.integers(1, 10**6),
+    st.sampled_from([timezone(timedelta(hours=hours)) for hours in (-11, 0, 2, 13)]),
+)
+def test_what_is_typed_in_any_zone_reaches_the_server_as_that_moment(start, length_s, zone):
+    """A time of the terminal's clock, over the wire, and back on a clock in the same zone."""
+    start = start.replace(microsecond=0, tzinfo=zone)
+    ends = (start, start + timedelta(seconds=length_s))
+    typed = to_range(
+        *(parse_moment(f"@{end:%Y-%m-%dT%H:%M:%S}", now_s=0.0, zone=zone) for end in ends)
+    )
+    message = ResponseCreate(
+        source="a", start_wall_s=typed.start_wall_s, end_wall_s=typed.end_wall_s
+    )
+    dialogue = Dialogue(Limits())
+    dialogue.receive(text_of(ITEM), 0.0, SOURCES)
+    within = dialogue.receive(text_of(message), 0.0, SOURCES)[1].within
+    assert within == typed
+    assert datetime.fromtimestamp(within.start_wall_s, zone) == ends[0]
+    assert datetime.fromtimestamp(within.end_wall_s, zone) == ends[1]
 
 
 def test_cancel_names_one_answer_or_means_all(said):

@@ -39,6 +39,17 @@ def test_live_sources_are_told_by_the_clock(page):
     expect(turn.locator(".about")).to_have_text("about last minute")
     expect(turn.locator(".when").first).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
     save(page, "live-wide-light")
+    # A day later by the reader's clock.
+    page.evaluate("window.today = Date.now; Date.now = () => today() + 86_400_000")
+    later = ask(page, "What was there?")
+    expect(later.locator(".when").first).to_have_text(re.compile(r"^\d\d-\d\d \d\d:\d\d:\d\d$"))
+    save(page, "live-dated-wide-light")
+    later.locator(".moment").first.click()
+    expect(page.locator("#moment-time")).to_have_text(
+        "front at " + later.locator(".when").first.inner_text()
+    )
+    page.keyboard.press("Escape")
+    page.evaluate("Date.now = today")
     page.locator(".card", has_text="yard").click()
     expect(page.locator("#stage-words")).to_have_text(
         re.compile(r"^blind since \d\d:\d\d: .*refused")

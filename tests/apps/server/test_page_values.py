@@ -68,6 +68,40 @@ def test_times(call, expression, value):
     assert call("times", expression) == value
 
 
+@pytest.mark.parametrize(
+    ("seconds", "now_s", "range_s", "shown"),
+    [
+        # A recording that began at 23:00; the times are told at ``now_s`` of it.
+        ([60], 1800, None, ["23:01:00"]),
+        ([60], 7200, None, ["11-24 23:01:00"]),
+        ([60, 3660], 3700, None, ["11-24 23:01:00", "11-25 00:01:00"]),
+        ([3660], 3700, None, ["00:01:00"]),
+        ([3660], 3700, [3600, 3700], ["00:01:00"]),
+        ([3660], 3700, [0, 3700], ["11-25 00:01:00"]),
+        ([60], 1800, [0, 3601], ["11-24 23:01:00"]),
+    ],
+)
+def test_moments_of_today_have_no_date_and_all_others_have(call, seconds, now_s, range_s, shown):
+    moments = f"{seconds}.map((t_s) => ({{t_s, wall_s: started + t_s}}))"
+    base = f"new m.TimeBase(started, () => started + {now_s})"
+    covered = "null" if range_s is None else "{{start_s: {}, end_s: {}}}".format(*range_s)
+    times = call("times", f"m.momentTimes({moments}, {base}, {{coverage: {covered}}})")
+    assert times == [{"short": text, "long": text} for text in shown]
+
+
+def test_a_moment_s_own_clock_wins_and_none_is_needed(call):
+    """Where the clock was set; of a recording told in minutes; of a file."""
+    base = "new m.TimeBase(started, () => started)"
+    moment = "[{t_s: 60, wall_s: started + 90}]"
+    (told,) = call("times", f"m.momentTimes({moment}, {base})")
+    assert told == {"short": "23:01:30", "long": "23:01:30"}
+    plain = "new m.TimeBase(null, () => started)"
+    (told,) = call("times", f"m.momentTimes({moment}, {plain})")
+    assert told == {"short": "1:00", "long": "1:00 (23:01:30)"}
+    (told,) = call("times", f"m.momentTimes([{{t_s: 61.5}}], {plain}, {{fine: true}})")
+    assert told == {"short": "1:01.5", "long": "1:01.5"}
+
+
 def test_a_time_that_was_shown_leads_back(call):
     """Every shown time of three days, by the recording's clock and by the wall's."""
     wrong = call(

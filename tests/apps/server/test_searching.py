@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.client import connect
-from apps.server.protocol import ProtocolError
+from apps.errors import ServerRefusedError
+from apps.server.protocol import ErrorRaised, ProtocolError, parse_server
 from apps.server.searching import MOST_MOMENTS, parse_search
 from streamvid.answer import TimeRange
 from streamvid.errors import RangeError
@@ -35,6 +36,8 @@ def test_a_query_string_is_a_search() -> None:
         ({"phrase": "x", "limit": "٣"}, "limit"),
         ({"phrase": "x", "start": "soon"}, "start"),
         ({"phrase": "x", "last": "nan"}, "last"),
+        ({"phrase": "x", "start_wall_s": "14:02"}, "start_wall_s"),
+        ({"phrase": "x", "end_wall_s": "1e300"}, "end_wall_s"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(query, field) -> None:
@@ -44,7 +47,9 @@ def test_what_cannot_be_is_refused_by_its_name(query, field) -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["phrase", "limit", "start", "end", "last", "x"]), st.text())
+    st.dictionaries(
+        st.sampled_from(["phrase", "limit", "start", "end", "last", "start_wall_s", "x"]), st.text()
+    )
 )
 def test_any_query_is_a_search_or_refused(query) -> None:
     try:
@@ -81,6 +86,27 @@ def test_a_server_finds_what_the_program_finds(serve, program, clip) -> None:
         ("/search/clip", 400),
         ("/search/clip?phrase=x&start=soon", 400),
         ("/search/clip?phrase=x&start=5&end=2", 400),
+        ("/search/clip?phrase=x&start_wall_s=1790000000", 400),
         ("/search/nobody?phrase=x", 404),
     ):
         assert served.get(path)[0] == code
+
+
+def test_what_is_refused_over_http_is_told_as_over_the_websocket(serve, clip) -> None:
+    served = serve("--source", f"clip={clip}")
+    talk(served, lambda talker: talker.watched("clip"))
+    code, headers, body = served.get("/search/clip?phrase=x&start_wall_s=1790000000")
+    assert (code, headers["content-type"]) == (400, "application/json")
+    told = parse_server(body.decode())
+    assert isinstance(told, ErrorRaised)
+    assert (told.code, told.param) == ("bad_range", "start_wall_s")
+
+    async def refused(source, **within):
+        async with connect(served.url) as client:
+            with pytest.raises(ServerRefusedError) as raised:
+                await client.search(source, "green", within=TimeRange(**within))
+            return raised.value.code, raised.value.exit_code
+
+    assert asyncio.run(refused("clip", start_wall_s=1.79e9)) == ("bad_range", 2)
+    assert asyncio.run(refused("clip", start_s=500.0)) == ("bad_range", 2)
+    assert asyncio.run(refused("nobody")) == ("no_source", 4)

@@ -11,8 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from apps.server.protocol import CLIENT_TYPES, RETRYABLE, SERVER_TYPES, parse_client, parse_server
+from apps.server.dialogue import Dialogue
+from apps.server.protocol import (
+    CLIENT_TYPES,
+    RETRYABLE,
+    SERVER_TYPES,
+    Limits,
+    parse_client,
+    parse_server,
+)
 from apps.server.protocol.schema import document_of
+from streamvid.answer import TimeRange
 from tests.apps.served import talk
 
 ROOT = Path(__file__).parents[4]
@@ -30,13 +39,27 @@ def test_every_message_has_a_section_and_no_section_is_of_none():
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-def test_every_message_has_an_example_that_says_all_that_it_can(name):
-    (example,) = examples(SECTIONS[name])
+def test_every_message_has_examples_that_read_as_they_are_written(name):
+    assert examples(SECTIONS[name])
     parse = parse_client if name in CLIENT_TYPES else parse_server
-    message = parse(example)
-    assert message.type == name
-    document = json.loads(example)
-    assert {"type": name, **json.loads(json.dumps(document_of(message)))} == document
+    for example in examples(SECTIONS[name]):
+        message = parse(example)
+        assert message.type == name
+        document = json.loads(example)
+        assert {"type": name, **json.loads(json.dumps(document_of(message)))} == document
+
+
+def test_the_examples_of_a_range_ask_about_one():
+    put = next(iter(examples(SECTIONS["conversation.item.create"])))
+    asked = []
+    for number, example in enumerate(examples(SECTIONS["response.create"])):
+        dialogue = Dialogue(Limits())
+        dialogue.receive(put, float(number), ("talk", "front"))
+        asked.append(dialogue.receive(example, float(number), ("talk", "front"))[-1].within)
+    assert asked == [
+        TimeRange(60.0, 150.0),
+        TimeRange(start_wall_s=1790085720.0, end_wall_s=1790086200.0),
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

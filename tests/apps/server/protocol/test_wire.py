@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from apps.server.protocol import (
     CLIENT_TYPES,
     SERVER_TYPES,
+    Found,
     ProtocolError,
     ResponseCreate,
     SessionUpdate,
@@ -16,6 +17,7 @@ from apps.server.protocol import (
     parse_server,
     text_of,
 )
+from apps.server.protocol.schema import document_of, read
 from tests.apps.server.messages import values_of
 
 CLIENT = st.one_of(*map(values_of, CLIENT_TYPES.values()))
@@ -39,6 +41,12 @@ def test_every_server_message_reads_as_it_was_written(message):
     text = text_of(message)
     assert text.isascii()
     assert parse_server(text) == message
+
+
+@given(values_of(Found))
+def test_a_search_s_document_reads_as_it_was_written(found):
+    document = json.loads(json.dumps(document_of(found)))
+    assert read(Found, document, strict=True) == found
 
 
 @given(anything)
@@ -93,6 +101,11 @@ def test_any_text_is_a_message_or_a_protocol_error(text):
         '{"type": "response.create", "start": -1}',
         '{"type": "response.create", "start": ' + "9" * 5000 + "}",
         '{"type": "response.create", "start": ' + "9" * 4000 + "}",
+        '{"type": "response.create", "start_wall_s": "@14:02"}',
+        '{"type": "response.create", "start_wall_s": -1}',
+        '{"type": "response.create", "end_wall_s": 1e12}',
+        '{"type": "response.create", "end_wall_s": {"wall_s": 1}}',
+        '{"type": "response.create", "wall_s": 1}',
         '{"type": "response.create", "deadline_ms": 1.5}',
         '{"type": "response.create", "deadline_ms": 0}',
         '{"type": "response.create", "source": "../../etc"}',

@@ -1,12 +1,8 @@
-"""Where a server is and how it is reached: addresses, the websocket's opening, plain fetches."""
+"""Where a server is: its address as a person types it, and the opening of its websocket."""
 
 from __future__ import annotations
 
-import http.client
-import socket
 import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -25,7 +21,6 @@ from apps.server.access import is_loopback
 
 OPEN_TIMEOUT_S = 10.0
 _LONGEST_MESSAGE_BYTES = 2**22
-_PICTURE_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,57 +104,3 @@ async def open_socket(address: Address) -> ClientConnection:
         raise ServerLostError(
             f"cannot reach the server at {target!r}: {' '.join(reason.lower().split())}"
         ) from error
-
-
-def fetch(address: Address, path: str) -> bytes:
-    """What is at ``path``; blocks. Raises ``ServerLostError``."""
-    if address.local is not None:
-        return _fetch_locally(address.local, path)
-    request = urllib.request.Request(address.http(path), headers=address.headers)
-    handlers: list[urllib.request.BaseHandler] = []
-    if address.near:
-        handlers.append(urllib.request.ProxyHandler({}))
-    if address.tls is not None:
-        handlers.append(urllib.request.HTTPSHandler(context=address.tls))
-    try:
-        with urllib.request.build_opener(*handlers).open(
-            request, timeout=_PICTURE_TIMEOUT_S
-        ) as answer:
-            body: bytes = answer.read()
-            return body
-    except urllib.error.HTTPError as error:
-        with error:
-            said = error.read(300).decode("utf-8", "replace").strip()
-        raise ServerLostError(f"server answered {error.code} for {path}: {said}") from error
-    except OSError as error:
-        raise ServerLostError(f"cannot fetch {path} from the server: {error}") from error
-
-
-class _LocalConnection(http.client.HTTPConnection):
-    """HTTP over a socket in the file system."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_PICTURE_TIMEOUT_S)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open it."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-
-def _fetch_locally(local: Path, path: str) -> bytes:
-    connection = _LocalConnection(local)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise ServerLostError(f"cannot fetch {path} from the watching process: {error}") from error
-    finally:
-        connection.close()
-    if answer.status != 200:
-        said = body[:300].decode("utf-8", "replace").strip()
-        raise ServerLostError(f"server answered {answer.status} for {path}: {said}")
-    return body

@@ -9,7 +9,6 @@ from contextlib import suppress
 import pytest
 
 from apps.client import connect
-from apps.connecting import Address
 from apps.errors import ServerLostError, ServerRefusedError
 
 TOKEN = "correct-horse-battery-staple"
@@ -155,22 +154,18 @@ def test_a_server_that_goes_is_told(serve, clip):
     run(work())
 
 
-@pytest.mark.parametrize(
-    "url", ["", "nowhere", "ftp://x", "ws://", "ws://a:port", "ws://user:secret@x", "http://[::1"]
-)
-def test_an_address_that_is_none_is_told_without_what_it_held(url):
-    with pytest.raises(ServerLostError) as raised:
-        Address(url).websocket()
-    assert "secret" not in str(raised.value)
+def test_what_is_not_there_over_http_is_told(serve, clip):
+    served = serve("--source", f"clip={clip}")
 
+    async def work():
+        async with connect(served.url) as client:
+            with pytest.raises(ServerLostError, match="answered 400 for /stills/clip/x: pass sec"):
+                await client.fetch("/stills/clip/x")
+            with pytest.raises(ServerRefusedError, match="no source 'nobody'") as raised:
+                await client.timeline("nobody")
+            return raised.value.code
 
-def test_addresses_lead_to_the_socket_and_to_pages():
-    assert Address("http://a:1").websocket() == "ws://a:1/ws"
-    assert Address("wss://a/").websocket() == "wss://a/ws"
-    assert Address("wss://a/x").http("/stills/a/1.0") == "https://a/stills/a/1.0"
-    assert Address("ws://[::1]:5").near
-    assert not Address("ws://a:1").near
-    assert TOKEN not in repr(Address("ws://a", TOKEN))
+    assert run(work()) == "no_source"
 
 
 def test_nobody_there_is_told():

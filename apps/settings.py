@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import re
 import tomllib
 import types
 import typing
@@ -22,6 +24,11 @@ LIVE_PREFIX = "live_"
 """Before the names of what ``capture.LiveSettings`` holds."""
 OF_THE_MODEL = ("short_side_px", "max_frame_px")
 """Of these, what the model decides."""
+
+_FILE_ID = re.compile("[0-9a-f]{64}")
+_SHORT_NAME = re.compile("[0-9A-Za-z][0-9A-Za-z_-]{0,11}")
+_STILLS_WORDS = 40
+"""Letters of a name that its folder of stills bears at most."""
 
 Precision = typing.Literal["auto", "fp32", "bf16", "int8"]
 Quantize = typing.Literal["none", "nf4"]
@@ -59,8 +66,16 @@ class AppSettings:
         return self.home / "recordings"
 
     def stills(self, recording_id: str) -> Path:
-        """The folder of a recording's saved stills; a short name, as people read and type it."""
-        return self.home / "stills" / recording_id[:12]
+        """The folder of a recording's saved stills, which no other recording has.
+
+        A short name, as people read and type it: of a file's id the start; a live one's id is its
+        name or address, of which the letters are told and the whole is counted in.
+        """
+        if _FILE_ID.fullmatch(recording_id) or _SHORT_NAME.fullmatch(recording_id):
+            return self.home / "stills" / recording_id[:12]
+        words = re.sub("[^0-9A-Za-z]+", "-", recording_id).strip("-")[:_STILLS_WORDS]
+        digest = hashlib.sha256(recording_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return self.home / "stills" / f"{words}-{digest}".lstrip("-")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,14 @@ class Placed:
 class LiveClock:
     """The clock of one connection. Times are seconds; ``at_s`` is on the arrival clock.
 
-    With ``by_arrival`` the stream's times are not believed at all.
+    With ``by_arrival`` the stream's times are not believed at all. ``offset_s`` is arrival less
+    stream time, where that is known before the first picture.
     """
 
-    def __init__(self, *, by_arrival: bool = False) -> None:
+    def __init__(self, *, by_arrival: bool = False, offset_s: float | None = None) -> None:
         self.by_arrival = by_arrival
-        self._offset_s: float | None = None
-        self._newest_pts_s = 0.0
+        self.offset_s = offset_s
+        self._newest_pts_s: float | None = None
         self._behind_since_s: float | None = None
         self.lag_s = 0.0
 
@@ -40,18 +41,17 @@ class LiveClock:
         """The picture with stream time ``pts_s`` (None: it has none) arrived at ``arrival_s``."""
         if pts_s is None or self.by_arrival:
             return Placed(arrival_s)
-        first = self._offset_s is None
-        if self._offset_s is None:
-            self._offset_s = arrival_s - pts_s
-        ahead_s = pts_s + self._offset_s - arrival_s
-        went_back = pts_s < self._newest_pts_s - PART_LIMIT_S
-        parted = not first and (ahead_s > PART_LIMIT_S or went_back)
+        if self.offset_s is None:
+            self.offset_s = arrival_s - pts_s
+        newest_pts_s = pts_s if self._newest_pts_s is None else self._newest_pts_s
+        ahead_s = pts_s + self.offset_s - arrival_s
+        parted = ahead_s > PART_LIMIT_S or pts_s < newest_pts_s - PART_LIMIT_S
         if parted:
-            self._offset_s = arrival_s - pts_s
+            self.offset_s = arrival_s - pts_s
             ahead_s = 0.0
-        self._newest_pts_s = pts_s if parted or first else max(self._newest_pts_s, pts_s)
+        self._newest_pts_s = pts_s if parted else max(newest_pts_s, pts_s)
         self.lag_s = -ahead_s
-        return Placed(pts_s + self._offset_s, parted)
+        return Placed(pts_s + self.offset_s, parted)
 
     def is_behind(self, arrival_s: float, limit_s: float) -> bool:
         """Whether pictures have come more than ``limit_s`` late for longer than a short burst.

@@ -11,16 +11,17 @@ from fractions import Fraction
 from typing import Any
 
 from capture.choice import Choice, Sampled
+from capture.film import CatchUp, claimed_end_s, reopened_at
 from capture.frame import Pixels
 from capture.key_meter import KeyMeter
 from capture.live_clock import LiveClock, Rhythm
 from capture.live_messages import Failed, Message, Note, Opened, Order, Picture
-from capture.live_open import OpeningError, failure, open_stream, uses_opencv
+from capture.live_open import OpeningError, OpenStream, open_stream, uses_opencv
+from capture.live_packets import packets
 from capture.picture import PictureMaker
 
 _SLACK_S = 1e-6
 """Absorbs the rounding of times that lie exactly on a whole second."""
-_MAX_READ_ERRORS = 16
 NO_TIMES = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "m4v"})
 """Containers without times: FFmpeg makes them up at 25 pictures a second."""
 
@@ -34,7 +35,7 @@ class LiveConnection:
         self._maker = PictureMaker(order.short_side_px)
         self._choice = Choice(self, None)
         self._meter = KeyMeter(order.decode)
-        self._clock = LiveClock(by_arrival=order.kind == "webcam")
+        self._clock = LiveClock(by_arrival=order.kind == "webcam", offset_s=order.film_start_s)
         self._rhythm = Rhythm()
         self._origin_s = order.origin_s
         self._begin_s = time.monotonic()
@@ -43,13 +44,15 @@ class LiveConnection:
         self._size: tuple[int, int] | None = None
         self._codec: Any = None
         self._packets = self._damaged_packets = self._damaged_frames = 0
-        self._pace_s: float | None = None  # arrival less stream time of what is read ahead of time
+        # Arrival less stream time of what is read ahead of time.
+        self._pace_s = order.film_start_s
+        self._catch_up = self._catching_up()
 
     def watch(self) -> Failed:
         """Watch to the end; says why it ended. Raises OpeningError where it cannot go on."""
         if uses_opencv(self._order.kind):
             return self._watch_opencv()
-        opened = open_stream(self._order)
+        opened = self._opened()
         container, stream = opened.container, opened.stream
         try:
             self._codec = stream.codec_context
@@ -63,6 +66,7 @@ class LiveConnection:
                     has_sound=bool(container.streams.audio),
                     container=container.format.name,
                     ignored_options=opened.ignored_options,
+                    film_end_s=claimed_end_s(opened) if self._order.is_finite else None,
                 )
             )
             for packet in packets(container, stream, self._order):
@@ -71,7 +75,7 @@ class LiveConnection:
         finally:
             container.close()
         if self._order.is_finite:
-            return Failed("end")
+            return Failed("end", end_s=self._catch_up.newest_s if self._catch_up else None)
         return Failed("lost", "the server ended the stream")
 
     def pixels(self, picture: Any) -> Pixels:
@@ -109,7 +113,7 @@ class LiveConnection:
 
     def _is_settled(self, pts_s: float | None, arrival_s: float) -> bool:
         """Whether a key packet's tick has its picture, so that decoding it would be in vain."""
-        if self._origin_s is None or self._size is None:
+        if self._origin_s is None or self._size is None or self._catch_up is not None:
             return False
         arrival_s = self._paced(pts_s, arrival_s)
         return self._tick(self._place(pts_s, arrival_s)) <= self._choice.newest_tick
@@ -135,12 +139,14 @@ class LiveConnection:
 
     def _see(self, picture: Any, pts_s: float | None, arrival_s: float) -> None:
         """A decoded picture: place it in time, choose it if its tick has none."""
-        arrival_s = self._paced(pts_s, arrival_s)
-        at_s = self._place(pts_s, arrival_s)
         size = (picture.width, picture.height)
         if self._size not in (None, size):
             self._put(Note("resolution", f"now {size[0]}x{size[1]}"))
         self._size = size
+        if self._passes_over(pts_s):
+            return
+        arrival_s = self._paced(pts_s, arrival_s)
+        at_s = self._place(pts_s, arrival_s)
         self._damaged_frames += bool(picture.is_corrupt)
         if self._origin_s is None:
             self._origin_s = at_s
@@ -165,7 +171,7 @@ class LiveConnection:
         return placed.at_s
 
     def _tick(self, at_s: float) -> int:
-        return int((at_s - (self._origin_s or 0.0) + _SLACK_S) // 1)
+        return int((at_s - self._origin() + _SLACK_S) // 1)
 
     def _hand_over(self, chosen: Iterator[Sampled]) -> None:
         for sampled in chosen:
@@ -176,17 +182,53 @@ class LiveConnection:
                 Picture(
                     sampled.pixels,
                     tick=sampled.tick,
-                    origin_s=self._origin_s or 0.0,
+                    origin_s=self._origin(),
                     at_s=sampled.t_s,
                     received_s=received_s,
                     wall_s=wall_s,
                     interval_s=self._rhythm.median_s(),
                     corrupt=sampled.corrupt,
                     lag_s=self._clock.lag_s,
+                    film_start_s=self._film_start_s(),
                     damaged_packets=self._damaged_packets,
                     damaged_frames=self._damaged_frames,
                 )
             )
+
+    def _opened(self) -> OpenStream:
+        """What the order names, at its beginning, or where a film's time stands."""
+        opened = open_stream(self._order)
+        if self._order.film_start_s is None:
+            return opened
+        present_s = self._origin() + self._tick(time.monotonic())
+        return reopened_at(opened, self._order, present_s - self._order.film_start_s)
+
+    def _catching_up(self) -> CatchUp | None:
+        start_s, patience_s = self._order.film_start_s, self._order.first_frame_s / 2
+        if start_s is None:
+            return None
+        return CatchUp(start_s, self._origin(), until_s=self._begin_s + patience_s)
+
+    def _passes_over(self, pts_s: float | None) -> bool:
+        """Whether a picture lies before the present second of a film that is gone on with."""
+        if self._catch_up is None:
+            return False
+        if self._catch_up.passes_over(pts_s, time.monotonic()):
+            return True
+        if self._catch_up.gave_up:
+            self._clock, self._pace_s = LiveClock(by_arrival=self._clock.by_arrival), None
+            self._put(Note("clock", "where it stands cannot be reached in time; anchored anew"))
+        self._catch_up = None
+        return False
+
+    def _film_start_s(self) -> float | None:
+        """Where a film's own time 0 lies on the monotonic clock."""
+        if not self._order.is_finite:
+            return None
+        return self._pace_s if self._clock.by_arrival else self._clock.offset_s
+
+    def _origin(self) -> float:
+        return self._origin_s or 0.0
 
     def _paced(self, pts_s: float | None, arrival_s: float) -> float:
         """When a picture arrives that was read ahead of its time: sleeps until it is due."""
@@ -205,35 +247,6 @@ class LiveConnection:
         what = "key pictures only" if keys_only else "all pictures"
         detail = f"{what}: a key picture every {self._meter.interval_s or 0:.2f} s"
         self._put(Note("decoding", detail, keys_only=keys_only))
-
-
-def packets(container: Any, stream: Any, order: Order) -> Iterator[Any]:
-    """Packets of the stream until it ends. Raises OpeningError where reading fails."""
-    import av
-
-    failures = 0
-    demuxed = container.demux(stream)
-    while True:
-        try:
-            packet = next(demuxed, None)
-        except IndexError:  # PyAV 18.1: a packet of a stream that the header did not announce
-            demuxed = container.demux(stream)
-            continue
-        except av.error.InvalidDataError as error:
-            failures += 1
-            if failures >= _MAX_READ_ERRORS:
-                raise failure(error, order) from None
-            demuxed = container.demux(stream)
-            continue
-        except av.error.FFmpegError as error:
-            found = failure(error, order)
-            # Whatever a connection that once was there says: it is lost.
-            reason = "lost" if found.reason in ("unreachable", "failed") else found.reason
-            raise OpeningError(reason, str(found)) from None
-        if packet is None:
-            return
-        failures = 0
-        yield packet
 
 
 def _time_s(picture: Any, time_base: Fraction) -> float | None:

@@ -26,7 +26,8 @@ MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 class Order:
     """What a child shall open. ``url`` and ``secrets`` hold the password: never print one.
 
-    ``origin_s`` is where tick 0 begins on the monotonic clock, None: at the first picture.
+    On the monotonic clock, ``origin_s`` is where tick 0 begins (None: at the first picture) and
+    ``film_start_s`` where the own time 0 of a film lies that is gone on with.
     """
 
     kind: AddressKind
@@ -41,18 +42,23 @@ class Order:
     short_side_px: int
     max_frame_px: int
     origin_s: float | None = None
+    film_start_s: float | None = None
     is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A video stream was found. ``coded`` is [width, height] in pixels."""
+    """A video stream was found. ``coded`` is [width, height] in pixels.
+
+    ``film_end_s`` is where a film ends by its header, in its own time.
+    """
 
     codec: str
     coded: tuple[int, int]
     has_sound: bool = False
     container: str = ""
     ignored_options: tuple[str, ...] = ()
+    film_end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +66,8 @@ class Picture:
     """The picture chosen for a tick. ``at_s`` and ``received_s`` are on the monotonic clock.
 
     ``tick`` counts from ``origin_s``, which is the order's or was set by the first picture.
-    ``interval_s`` is the median time between pictures. ``replaced`` and the damage are totals of
-    this connection.
+    ``interval_s`` is the median time between pictures, ``film_start_s`` as in ``Order``.
+    ``replaced`` and the damage are totals of this connection.
     """
 
     pixels: Pixels
@@ -73,6 +79,7 @@ class Picture:
     interval_s: float
     corrupt: bool = False
     lag_s: float = 0.0
+    film_start_s: float | None = None
     replaced: int = 0
     damaged_packets: int = 0
     damaged_frames: int = 0
@@ -89,10 +96,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The connection is over. ``end`` as the reason: a finite source came to its end."""
+    """The connection is over. ``end`` as the reason: a finite source came to its end.
+
+    ``end_s``: where its last picture lies on the monotonic clock, if this connection only saw past
+    ones.
+    """
 
     reason: SourceReason
     detail: str = ""
+    end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ def live_order(
     credentials: Credentials | None,
     *,
     origin_s: float | None = None,
+    film_start_s: float | None = None,
     is_probe: bool = False,
 ) -> Order:
     """The order for ``address`` seen with ``credentials``."""
@@ -32,6 +33,7 @@ def live_order(
         short_side_px=settings.picture.kept_short_side_px,
         max_frame_px=settings.max_frame_px,
         origin_s=origin_s,
+        film_start_s=film_start_s,
         is_probe=is_probe,
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from capture.geometry import UPRIGHT, Orientation
 from capture.key_meter import KeyMeter
-from capture.live_connection import NO_TIMES, packets
+from capture.live_connection import NO_TIMES
 from capture.live_messages import Opened, Order, Probed
 from capture.live_open import OpeningError, open_stream
+from capture.live_packets import packets
 from capture.picture import PictureMaker
 
 WATCH_S = 6.0

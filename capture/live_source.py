@@ -172,15 +172,16 @@ class LiveSource:
         with self._changed:
             child = self._child
             order = live_order(
-                self.address, self.settings, self._credentials, origin_s=self._state.origin_s
-            )
+                self.address, self.settings, self._credentials,
+                origin_s=self._state.origin_s, film_start_s=self._state.film_start_s,
+            )  # fmt: skip
         if child is None:
             try:
                 child = ChildProcess(self._take)
             except OSError as error:  # no more processes or descriptors: perhaps later
                 with self._changed:
                     detail = f"no capture process can be started: {error}"
-                    self._state.fail("failed", detail, self._now_s())
+                    self._state.lose("failed", detail, self._now_s())
                 return
             with self._changed:
                 self._child = child
@@ -203,7 +204,7 @@ class LiveSource:
     def _lose(self, child: ChildProcess) -> None:
         self._child = None
         self._gone.append(child)
-        self._state.fail("child died", "the capture process died", self._now_s())
+        self._state.lose("child died", "the capture process died", self._now_s())
 
     def _patience_s(self) -> float:
         """How long to wait for something to come due."""

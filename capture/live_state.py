@@ -20,6 +20,8 @@ from capture.thumbnail import thumbnail
 
 _IN_TRANSIT_S = 0.5
 """How long a picture may take from its arrival in the child to its place in the queue."""
+_SLACK_S = 1e-6
+"""Absorbs the rounding of times that lie exactly on a whole second."""
 
 
 class LiveState:
@@ -41,6 +43,8 @@ class LiveState:
         self.queue = LiveQueue(first_tick, settings.queue_frames)
         self.watch = LiveWatch(settings, now_s, chance=chance, is_finite=is_finite)
         self.origin_s: float | None = now_s if first_tick > 0 else None
+        self.film_start_s: float | None = None
+        """Where the own time 0 of a film lies on the clock, once a picture of it was seen."""
         self._settings = settings
         self._first_tick = first_tick
         self._is_finite = is_finite
@@ -78,8 +82,10 @@ class LiveState:
                 self._anchors += reason == "clock"
                 self._keys_only = keys_only if reason == "decoding" else self._keys_only
                 self._tell([Change(self.watch.state, reason, detail)], now_s)
-            case Failed("end"):
-                # Nothing behind the last picture of a finite source was expected.
+            case Failed("end", end_s=end_s):
+                # Nothing behind the last picture of a finite source is expected.
+                if end_s is not None:
+                    self.queue.put_until(self._tick_at(end_s) + 1, self.watch.gap_reason)
                 self._tell(self.watch.end(now_s), now_s)
             case Failed(reason, detail):
                 self.fail(reason, detail, now_s)
@@ -89,6 +95,11 @@ class LiveState:
     def fail(self, reason: SourceReason, detail: str, now_s: float) -> None:
         """The connection is over; for a finite source that is the end."""
         self._tell(self.watch.fail(reason, detail, now_s), now_s)
+
+    def lose(self, reason: SourceReason, detail: str, now_s: float) -> None:
+        """The child is gone, or could not be had; a film that was seen is gone on with."""
+        changes = self.watch.fail(reason, detail, now_s, film_end_s=self._film_end_s())
+        self._tell(changes, now_s)
 
     def stop(self, now_s: float) -> None:
         """The caller wants no more: settle what is open."""
@@ -134,6 +145,7 @@ class LiveState:
             return
         if self.origin_s is None:
             self.origin_s = picture.origin_s
+        self.film_start_s = picture.film_start_s
         self._picture = picture
         tick = self._first_tick + picture.tick
         self.queue.put_until(tick, self.watch.gap_reason)
@@ -159,9 +171,19 @@ class LiveState:
 
     def _passed_tick(self, now_s: float) -> int:
         """The first tick that had not passed at ``now_s``."""
-        if self.origin_s is None:
-            return self._first_tick
-        return self._first_tick + max(0, math.floor(now_s - self.origin_s))
+        film_end_s = None if self.watch.sees else self._film_end_s()
+        return self._tick_at(now_s if film_end_s is None else min(now_s, film_end_s))
+
+    def _tick_at(self, at_s: float) -> int:
+        passed_s = 0.0 if self.origin_s is None else at_s - self.origin_s + _SLACK_S
+        return self._first_tick + max(0, math.floor(passed_s))
+
+    def _film_end_s(self) -> float | None:
+        """Where a film ends on the clock, as far as is known; None: it cannot be gone on with."""
+        if self.film_start_s is None or self._opened is None:
+            return None
+        end_s = self._opened.film_end_s
+        return math.inf if end_s is None else self.film_start_s + end_s
 
     def _tell(self, changes: list[Change], now_s: float) -> None:
         passed_s = 0.0 if self.origin_s is None else max(0.0, now_s - self.origin_s)

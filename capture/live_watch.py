@@ -46,7 +46,8 @@ class Change:
 class LiveWatch:
     """The state of one source. Each call returns the changes that it caused, in order.
 
-    A finite source (a file) has one connection: a hole in it is no fault, its failure is its end.
+    In a finite source (a film) a hole is no fault, and its failure is its end; only where the
+    process that reads it is lost, it is gone on with.
     """
 
     def __init__(
@@ -89,16 +90,21 @@ class LiveWatch:
         """Whether this connection has shown a picture."""
         return self._first_frame_s is not None
 
+    @property
+    def _was_seen_as_film(self) -> bool:
+        """Whether it is a film that is gone on with, perhaps in a hole of it."""
+        return self._is_finite and self.last_frame_s is not None
+
     def deadline_s(self) -> float | None:
         """When ``due`` has something to do, if nothing happens before."""
         if self.is_over:
             return None
         if self._opened_s is None:
             return self.next_attempt_s
-        if self._first_frame_s is None:
-            return self._opened_s + self._settings.first_frame_s
         if self._is_finite and self.state == "stalled":
             return None
+        if self._first_frame_s is None:
+            return self._opened_s + self._settings.first_frame_s
         return (self.last_frame_s or 0.0) + self._settings.stall_s
 
     def due(self, now_s: float) -> tuple[list[Action], list[Change]]:
@@ -109,12 +115,11 @@ class LiveWatch:
         if self._opened_s is None:
             self._opened_s, self.next_attempt_s = now_s, None
             return ["open"], []
-        if self._first_frame_s is None:
+        if self._first_frame_s is None and not self._was_seen_as_film:
             limit = f"no picture within {self._settings.first_frame_s:g} s"
             return ["kill"], self.fail("nothing arrives", limit, now_s)
-        stalled = self._become(
-            "stalled", "stalled", f"no picture for {self._settings.stall_s:g} s", now_s
-        )
+        limit_s = self._settings.stall_s if self.sees else self._settings.first_frame_s
+        stalled = self._become("stalled", "stalled", f"no picture for {limit_s:g} s", now_s)
         if self._is_finite:
             return [], stalled
         return ["kill"], [*stalled, *self.fail("stalled", self.detail, now_s)]
@@ -139,12 +144,17 @@ class LiveWatch:
             return self._become("frozen", "frozen", detail, now_s)
         return [] if self.state == "frozen" else self._become("seeing", "frames", "", now_s)
 
-    def fail(self, reason: SourceReason, detail: str, now_s: float) -> list[Change]:
-        """The connection ended, or never was; it is tried again later."""
+    def fail(
+        self, reason: SourceReason, detail: str, now_s: float, *, film_end_s: float | None = None
+    ) -> list[Change]:
+        """The connection ended, or never was; it is tried again later.
+
+        Of a film only before ``film_end_s``, and then at that moment at the latest.
+        """
         if self._opened_s is None or self.is_over:
             return []
         self._opened_s = self._first_frame_s = None
-        if self._is_finite:
+        if self._is_finite and (film_end_s is None or now_s >= film_end_s):
             return self._finish("ended", reason, now_s, detail)
         self.attempt += 1
         self.gap_reason = _GAPS.get(reason, "no signal")
@@ -154,6 +164,8 @@ class LiveWatch:
             delay_s = row[min(self.attempt, len(row)) - 1]
             delay_s *= 1 + self._settings.jitter * (2 * self._chance() - 1)
         self.next_attempt_s = now_s + delay_s
+        if film_end_s is not None:
+            self.next_attempt_s = min(self.next_attempt_s, film_end_s)
         state = "reconnecting" if reason == "stalled" else _STATES.get(reason, "reconnecting")
         return self._become(state, reason, detail, now_s, always=state == "reconnecting")
 

@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -26,19 +27,41 @@ from apps.server.sources import Notify
 from apps.server.web import build_app
 from streamvid.session import Session
 
+LONGEST_PATH_BYTES = 107 if sys.platform.startswith("linux") else 103
+"""What a socket's path may take; the BSDs and macOS have four bytes less room than Linux."""
+_SHORTEST = Path("/tmp")
+"""Where the folder for temporaries has a long path as well."""
+_LONGEST_NAME = f"{2**32}.sock"
 _END_WITHIN_S = 2.0
 _START_WITHIN_S = 10.0
 
 
 def socket_folder(variables: Mapping[str, str]) -> Path:
-    """A folder of this user alone with a short path: a socket's takes 107 bytes at most.
+    """A folder of this user alone with a short path: in ``XDG_RUNTIME_DIR``, else for temporaries.
 
-    Raises ``ListenError`` where somebody else owns it.
+    The first of them where a socket's path fits. Raises ``ListenError`` where others could open or
+    replace it, and where none is short enough.
     """
-    runtime = variables.get("XDG_RUNTIME_DIR", "")
-    base = Path(runtime) if Path(runtime).is_absolute() else Path(tempfile.gettempdir())
-    name = "streamvid" if runtime else f"streamvid-{os.getuid()}"
-    folder = base / name
+    runtime = Path(variables.get("XDG_RUNTIME_DIR", ""))
+    name = f"streamvid-{os.getuid()}"
+    if runtime.is_absolute() and _fits(runtime / "streamvid"):
+        return _private(runtime / "streamvid")
+    temporary = Path(tempfile.gettempdir())
+    for base in (temporary, _SHORTEST):
+        if _fits(base / name):
+            _refuse_replaceable(base)
+            return _private(base / name)
+    raise ListenError(
+        f"{str(temporary)!r} is too long for a socket's path; set XDG_RUNTIME_DIR to a shorter one"
+    )
+
+
+def _fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / _LONGEST_NAME)) <= LONGEST_PATH_BYTES
+
+
+def _private(folder: Path) -> Path:
+    """``folder``, made if need be, of this user alone. Raises ``ListenError``."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
@@ -48,6 +71,18 @@ def socket_folder(variables: Mapping[str, str]) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise ListenError(f"{str(folder)!r} is open to others; remove it or set XDG_RUNTIME_DIR")
     return folder
+
+
+def _refuse_replaceable(base: Path) -> None:
+    """Raises ``ListenError`` where others may rename what this user has in ``base``."""
+    try:
+        found = base.stat()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ListenError(f"cannot look at {str(base)!r}: {reason}; set XDG_RUNTIME_DIR") from error
+    shared = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
+    if shared or found.st_uid not in (0, os.getuid()):
+        raise ListenError(f"what is in {str(base)!r} can be replaced by others; set TMPDIR")
 
 
 @contextlib.contextmanager

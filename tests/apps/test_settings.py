@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.errors import SettingError
-from apps.settings import allowed_text, default_folders, read_file, resolve
+from apps.settings import AppSettings, allowed_text, default_folders, read_file, resolve
 from streamvid.settings import Settings
 
 FOLDERS = {"home": Path("/h/data/streamvid"), "cache": Path("/h/cache/streamvid")}
@@ -119,6 +119,20 @@ def test_any_text_for_any_setting_is_taken_or_refused_in_one_line(name, text):
         message = str(error)
     # The text itself is shown with repr, which escapes what would break the line.
     assert len(message.splitlines()) <= 1
+
+
+def test_the_folder_of_saved_stills_is_of_one_recording_alone():
+    settings = AppSettings(home=Path("/h"), cache=Path("/c"))
+    assert settings.stills("3f9a12cd" * 8) == Path("/h/stills/3f9a12cd3f9a")
+    assert settings.stills("front") == Path("/h/stills/front")
+    names = ["rtsp://192.168.1.20/a", "rtsp://192.168.1.21/a", "push:camera-1",
+             "push:camera-2", "front-door-left", "front-door-right", "x/../../..", "\N{CAMERA}",
+             "/h/film.mp4"]  # fmt: skip
+    folders = [settings.stills(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert {folder.parent for folder in folders} == {Path("/h/stills")}
+    assert all(folder.name.strip(".-") for folder in folders)
+    assert folders[0].name.startswith("rtsp-192-168-1-20-a-")
 
 
 def test_the_xdg_rules():

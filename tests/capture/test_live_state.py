@@ -17,17 +17,20 @@ SETTINGS = LiveSettings()
 class Camera:
     """A camera and the state that watches it, in simulated time from 1000 s on."""
 
-    def __init__(self, first_tick: int = 0) -> None:
+    def __init__(self, first_tick: int = 0, *, film_end_s: float | None = None) -> None:
         self.now_s = 1000.0
         self.state = LiveState(
             SETTINGS,
             self.now_s,
             first_tick=first_tick,
-            is_finite=False,
+            is_finite=film_end_s is not None,
             wall_s=lambda: self.now_s,
             chance=lambda: 0.5,
         )
         self.first_tick = first_tick
+        self.film_start_s = None if film_end_s is None else 400.0  # it begins at 600 s of its own
+        if film_end_s is not None:
+            self.state.take(Opened("h264", (64, 36), film_end_s=600 + film_end_s), self.now_s)
         self.got: list = []
         self.gap_ages_s: list[float] = []
         self.number = 0
@@ -54,7 +57,16 @@ class Camera:
             self.number += 1
             pixels = np.full((36, 64, 3), self.number % 251, np.uint8)
             self.state.take(
-                Picture(pixels, tick, origin_s, self.now_s, self.now_s, self.now_s, 0.25),
+                Picture(
+                    pixels,
+                    tick,
+                    origin_s,
+                    at_s=self.now_s,
+                    received_s=self.now_s,
+                    wall_s=self.now_s,
+                    interval_s=0.25,
+                    film_start_s=self.film_start_s,
+                ),
                 self.now_s,
             )
 
@@ -122,6 +134,30 @@ def test_a_stall_is_told_with_its_reason_and_within_its_limit() -> None:
     assert 28 <= stalled.t_s <= 31
     assert camera.gaps[0].start_s == 12.0  # two seconds are covered
     assert {gap.reason for gap in camera.gaps} == {"stalled"}
+
+
+def test_a_film_is_blind_up_to_its_end_and_no_further() -> None:
+    film = Camera(film_end_s=30.6)
+    film.pass_s(10, fps=4)
+    film.state.lose("child died", "", film.now_s)
+    film.pass_s(30)
+    assert film.state.counters(film.now_s).expected == 30  # what has passed of it for certain
+    film.state.take(Failed("end", end_s=1000.25 + 30.5), film.now_s)
+    film.check()
+    assert film.state.watch.reason == "end"
+    assert film.state.counters(film.now_s).expected == 31
+    assert {gap.reason for gap in film.gaps} == {"no signal"}
+    assert film.gaps[-1].end_s == 31.0
+
+
+def test_a_film_without_an_end_in_its_header_is_blind_as_a_camera_is() -> None:
+    film = Camera(film_end_s=0.0)
+    film.state.take(Opened("h264", (64, 36)), film.now_s)
+    film.pass_s(10, fps=4)
+    film.state.lose("child died", "", film.now_s)
+    film.pass_s(5)
+    assert film.state.watch.state == "reconnecting"
+    assert film.gaps[-1].end_s >= 14.0
 
 
 def test_what_the_child_says_is_in_the_status() -> None:

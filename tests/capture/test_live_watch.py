@@ -107,8 +107,33 @@ def test_a_hole_in_a_film_is_no_fault_and_its_failure_is_its_end() -> None:
     assert (actions, states(changes)) == ([], [("stalled", "stalled")])
     assert film.due(500.0) == ([], [])
     assert states(film.see(b"b", 501.0)) == [("seeing", "frames")]
-    assert states(film.fail("child died", "", 502.0)) == [("ended", "child died")]
+    assert states(film.fail("failed", "", 502.0)) == [("ended", "failed")]
     assert film.is_over
+
+
+def test_a_film_is_gone_on_with_before_its_end_and_at_its_end_at_the_latest() -> None:
+    film = opened(is_finite=True)
+    film.see(b"a", 0.0)
+    changes = film.fail("child died", "", 10.0, film_end_s=12.5)
+    assert states(changes) == [("reconnecting", "child died")]
+    assert film.due(10.9) == ([], [])
+    assert film.due(11.0)[0] == ["open"]
+    film.fail("child died", "", 12.0, film_end_s=12.5)
+    assert film.due(12.4) == ([], [])
+    assert film.due(12.5)[0] == ["open"]
+    assert states(film.fail("child died", "", 12.6, film_end_s=12.5)) == [("ended", "child died")]
+
+
+def test_a_film_that_is_gone_on_with_may_be_in_a_hole() -> None:
+    film = opened(is_finite=True)
+    film.see(b"a", 0.0)
+    film.fail("child died", "", 10.0, film_end_s=500.0)
+    assert film.due(11.0)[0] == ["open"]
+    actions, changes = film.due(31.0)
+    assert (actions, states(changes)) == ([], [("stalled", "stalled")])
+    assert film.due(400.0) == ([], [])
+    assert states(film.see(b"b", 401.0)) == [("seeing", "frames")]
+    assert film.reconnects == 1
 
 
 inputs = st.lists(

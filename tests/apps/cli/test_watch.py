@@ -49,6 +49,22 @@ def test_a_file_is_played_at_filming_speed_to_its_end(watch, program, tmp_path):
     assert (found["ticks_expected"], found["ticks_seen"]) == (3, 3)
 
 
+def test_a_killed_watch_of_a_file_plays_it_from_its_start_again(watch, program, tmp_path):
+    film = write_video(tmp_path / "film.mp4", ["red", "green", "blue"] * 2)
+    watching = watch(film, "--realtime")
+    watching.ask("What is it?")
+    watching.end(signal.SIGKILL)
+    before = inspected(program, film)
+    time.sleep(1.5)  # as for a camera below
+    code, _, said = watch(film, "--realtime").end()
+    assert code == 0, said
+    after = inspected(program, film)
+    assert after["runs"] == 2
+    assert after["blind_s"]["off"] >= 1
+    assert after["ticks_seen"] - before["ticks_seen"] in (6, 7)  # it begins in mid-second
+    assert after["ticks_pending"] == 0
+
+
 def test_a_file_needs_to_be_told_that_it_is_played(program, clip, refused):
     done = program.run("watch", clip)
     assert "--realtime" in refused(done)

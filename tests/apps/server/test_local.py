@@ -5,11 +5,13 @@ import os
 import signal
 import socket
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from apps.errors import ListenError
-from apps.server.local import local_socket, socket_folder
+from apps.server.local import LONGEST_PATH_BYTES, local_socket, socket_folder
 from tests.apps.watched import PICTURE, Watched
 
 
@@ -39,11 +41,101 @@ def test_the_folder_is_of_this_user_alone(tmp_path):
         socket_folder({"XDG_RUNTIME_DIR": str(tmp_path)})
 
 
+def long_folder(base):
+    """A folder whose sockets' paths take more than a socket's address has room for."""
+    folder = base / ("long" * 25)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def temporary(monkeypatch):
+    """A folder for temporaries with a short path, as systems have it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("kind", ["long", "relative", "missing"])
+def test_without_a_usable_runtime_folder_it_is_among_the_temporaries(tmp_path, temporary, kind):
+    runtime = {"long": str(long_folder(tmp_path)), "relative": "run", "missing": ""}[kind]
+    folder = socket_folder({"XDG_RUNTIME_DIR": runtime} if runtime else {})
+    assert folder == temporary / f"streamvid-{os.getuid()}"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    with local_socket(folder) as (listening, path), socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        listening.accept()[0].close()
+    assert socket_folder({}) == folder  # found again
+
+
+def test_the_longest_path_that_fits_is_taken_and_one_byte_more_is_not(temporary):
+    room = LONGEST_PATH_BYTES - len(os.fsencode(temporary / "streamvid" / "4294967296.sock")) - 1
+    fits, longer = temporary / ("x" * room), temporary / ("y" * (room + 1))
+    for runtime in (fits, longer):
+        runtime.mkdir(mode=0o700)
+    assert socket_folder({"XDG_RUNTIME_DIR": str(fits)}).parent == fits
+    assert socket_folder({"XDG_RUNTIME_DIR": str(longer)}).parent == temporary
+
+
+def test_a_folder_among_the_temporaries_is_as_private_as_a_runtime_folder(tmp_path, temporary):
+    variables = {"XDG_RUNTIME_DIR": str(long_folder(tmp_path))}
+    folder = socket_folder(variables)
+    folder.chmod(0o750)
+    with pytest.raises(ListenError, match="open to others"):
+        socket_folder(variables)
+    folder.rmdir()
+    (temporary / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to(temporary / "elsewhere")
+    with pytest.raises(ListenError, match="open to others"):
+        socket_folder(variables)
+    folder.unlink()
+    temporary.chmod(0o777)
+    with pytest.raises(ListenError, match="replaced by others"):
+        socket_folder(variables)
+    temporary.chmod(0o1777)
+    assert socket_folder(variables) == folder
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("whose", ["folder", "temporaries"])
+def test_somebody_elses_folder_is_refused(temporary, whose):
+    folder = socket_folder({})
+    os.chown(folder if whose == "folder" else temporary, 12345, 12345)
+    with pytest.raises(ListenError, match="others"):
+        socket_folder({})
+    os.chown(temporary, 0, 0)
+
+
+def test_where_temporaries_have_a_long_path_too_the_shortest_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(long_folder(tmp_path)))
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        monkeypatch.setattr("apps.server.local._SHORTEST", Path(short))
+        assert socket_folder({}).parent == Path(short)
+    monkeypatch.setattr("apps.server.local._SHORTEST", tmp_path / ("long" * 25))
+    with pytest.raises(ListenError, match="too long for a socket's path"):
+        socket_folder({})
+
+
 def test_a_folder_that_leads_elsewhere_is_refused(tmp_path):
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     (tmp_path / "streamvid").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ListenError):
         socket_folder({"XDG_RUNTIME_DIR": str(tmp_path)})
+
+
+def test_with_a_long_runtime_folder_a_watch_is_asked_from_another_process(program, tmp_path):
+    # Seconds of watching, until something is seen, and a process that asks.
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:
+        places = {"XDG_RUNTIME_DIR": str(long_folder(tmp_path)), "TMPDIR": temporary}
+        watching = Watched(program, PICTURE, **places)
+        watching.ask("What is it?")
+        (path,) = (Path(temporary) / f"streamvid-{os.getuid()}").iterdir()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        asked = program.run("ask", PICTURE, "What is it?", "--json", **places)
+        assert asked.returncode == 0, asked.stderr
+        assert "asking the streamvid that watches it" in asked.stderr
+        watching.end(signal.SIGINT)
+        assert not path.exists()
 
 
 def test_a_watch_listens_while_it_watches_and_a_kill_does_no_harm(program, tmp_path):

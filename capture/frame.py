@@ -22,6 +22,7 @@ GapReason = Literal[
     "refused",
     "audio only",
     "behind",
+    "restarted",
     "dropped",
     "off",
 ]
@@ -30,8 +31,9 @@ GapReason = Literal[
 ``no frames``: the stream has no picture there; ``undecodable``: it has, and none decoded.
 Live: ``connecting``: not seen yet in this run; ``stalled``: connected, but nothing comes;
 ``no signal``: lost or out of reach; ``not found``, ``refused``: the server says so;
-``audio only``; ``behind``: the connection fell behind the clock; ``dropped``: seen, and thrown
-away because the reader was busy; ``off``: nobody watched (said by whoever keeps the recording).
+``audio only``; ``behind``: the connection fell behind the clock; ``restarted``: the process that
+watches it was lost, not the source; ``dropped``: seen, and thrown away because the reader was busy;
+``off``: nobody watched (said by whoever keeps the recording).
 """
 
 

@@ -20,6 +20,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "refused_retry_s": (0.05, 86_400),
     "queue_frames": (1, 1024),
     "lag_s": (0.5, 600),
+    "child_bytes": (100_000_000, 1e15),
 }
 
 
@@ -50,6 +51,8 @@ class LiveSettings:
     """Frames that wait for the reader; beyond, the oldest are dropped and counted."""
     lag_s: float = 3.0
     """A connection that stays further behind the clock is opened anew."""
+    child_bytes: int = 1_500_000_000
+    """A capture process that takes more memory is ended, and its source opened anew by another."""
     short_side_px: int = MIN_SHORT_SIDE_PX
     """As in ``Settings``."""
     max_frame_px: int = 36_000_000
@@ -64,8 +67,11 @@ class LiveSettings:
             raise SettingsError(f"backoff_s is {self.backoff_s}; use seconds, each 0.05 to 86400")
         if self.decode not in ("auto", "all", "keys"):
             raise SettingsError(f"decode is {self.decode!r}; use 'auto', 'all' or 'keys'")
-        if not math.isfinite(self.short_side_px) or self.queue_frames != int(self.queue_frames):
-            raise SettingsError("queue_frames and short_side_px are whole numbers")
+        for name in ("queue_frames", "child_bytes"):
+            if getattr(self, name) != int(getattr(self, name)):
+                raise SettingsError(f"{name} is a whole number")
+        if not math.isfinite(self.short_side_px):
+            raise SettingsError("short_side_px is a whole number")
         self.picture  # noqa: B018 - checks the sizes
 
     @property

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from capture.address import Address
+from capture.child_memory import held_bytes
 from capture.child_process import ChildProcess
 from capture.counters import Counters
 from capture.credentials import Credentials
@@ -22,11 +23,13 @@ from capture.live_messages import Message
 from capture.live_order import live_order
 from capture.live_settings import LiveSettings
 from capture.live_state import LiveState
-from capture.source_status import SourceEvent, SourceStatus
+from capture.source_status import SourceEvent, SourceReason, SourceStatus
 
 _CLOSE_S = 10.0
 _LOOK_S = 0.25
 """How often the minder looks at the clock, so that blind ticks are told as they pass."""
+_WEIGH_S = 2.0
+"""How often it looks at the child's memory."""
 
 
 class LiveSource:
@@ -59,6 +62,7 @@ class LiveSource:
         self._child: ChildProcess | None = None
         self._gone: list[ChildProcess] = []
         self._minder: Thread | None = None
+        self._weigh_at_s = 0.0
         self._is_closing = False
 
     def start(self) -> None:
@@ -152,6 +156,7 @@ class LiveSource:
                 if self._is_closing:
                     state.stop(self._now_s())
                     break
+                self._weigh()
                 actions = state.due(self._now_s())
                 self._changed.notify_all()
                 if not actions and not self._gone:
@@ -201,10 +206,27 @@ class LiveSource:
                 self._state.take(message, self._now_s())
             self._changed.notify_all()
 
-    def _lose(self, child: ChildProcess) -> None:
+    def _lose(
+        self,
+        child: ChildProcess,
+        reason: SourceReason = "child died",
+        detail: str = "the capture process died",
+    ) -> None:
         self._child = None
         self._gone.append(child)
-        self._state.lose("child died", "the capture process died", self._now_s())
+        self._state.lose(reason, detail, self._now_s())
+
+    def _weigh(self) -> None:
+        """Give up a child that takes too much: FFmpeg loses memory with some cameras."""
+        now_s, child = self._now_s(), self._child
+        if child is None or now_s < self._weigh_at_s:
+            return
+        self._weigh_at_s = now_s + _WEIGH_S
+        held = held_bytes(child.pid)
+        if held is not None and held > self.settings.child_bytes:
+            most_mb = self.settings.child_bytes / 1e6
+            detail = f"the capture process took {held / 1e6:.0f} MB, and may take {most_mb:.0f} MB"
+            self._lose(child, "memory", detail)
 
     def _patience_s(self) -> float:
         """How long to wait for something to come due."""

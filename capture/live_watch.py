@@ -31,6 +31,8 @@ _GAPS: dict[SourceReason, GapReason] = {
     "behind": "behind",
     "stalled": "stalled",
     "nothing arrives": "no signal",
+    "child died": "restarted",
+    "memory": "restarted",
 }
 
 

@@ -37,6 +37,7 @@ SourceReason = Literal[
     "behind",
     "failed",
     "child died",
+    "memory",
     "end",
     "closed",
     "clock",
@@ -44,7 +45,9 @@ SourceReason = Literal[
     "decoding",
     "options",
 ]
-"""Why a source is in its state. The last four leave the state as it is:
+"""Why a source is in its state. ``memory``: its process took too much and is started anew.
+
+The last four leave the state as it is:
 
 ``clock``: stream times were anchored anew; ``resolution``: the picture's size changed;
 ``decoding``: from now on all pictures are decoded, or key pictures only; ``options``: this FFmpeg

@@ -76,7 +76,8 @@ class Home:
                 "ingest it anew, or name that id"
             )
         if len(found) > 1:
-            ids = ", ".join(s.id[:12] for s in found)
+            # The first characters of live ids, which are addresses, may well be the same.
+            ids = ", ".join(s.id[:12] if s.kind == "file" else s.id for s in found)
             raise AmbiguousSourceError(f"{text!r} may be {ids}; name one of these")
         return found[0]
 

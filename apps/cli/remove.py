@@ -46,4 +46,5 @@ def remove(setup: Setup, *, source: str, yes: bool) -> None:
         print_document(removal_document(removed))
     else:
         name = one_line(removed.name) or "a broken recording"
-        click.echo(f"removed {name} ({removed.recording_id[:12]})")
+        of = f" ({removed.recording_id[:12]})" if removed.kind == "file" else ""
+        click.echo(f"removed {name}{of}")

@@ -91,7 +91,7 @@ def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
     rows = [
         (
             one_line(recording.name) or "-",
-            recording.recording_id[:12],
+            _id(recording),
             _length(recording),
             format_bytes(recording.size_bytes),
             _day(recording.updated_wall_s),
@@ -107,6 +107,15 @@ def list_lines(recordings: Sequence[RecordingSummary]) -> list[str]:
         ).rstrip()
         for row in table
     ]
+
+
+def _id(recording: RecordingSummary) -> str:
+    """As much of an id as tells it from others: a live one's is its name, or the whole."""
+    if recording.kind == "file":
+        return recording.recording_id[:12]
+    if recording.name == recording.recording_id:
+        return "its name"
+    return one_line(recording.recording_id)
 
 
 def settings_lines(resolved: Resolved) -> list[str]:

@@ -121,7 +121,7 @@ def test_a_film_goes_on_where_its_time_stands_when_its_child_dies(film: Path) ->
     assert ticks[2:] == list(range(ticks[2], 8))  # to its end
     assert 4 <= ticks[2] <= 6
     # Ticks 2 and 3 are covered; what is blind lies between them and where it goes on.
-    assert [(g.start_s, g.reason) for g in reader.gaps] == [(4.0, "no signal")] * (ticks[2] > 4)
+    assert [(g.start_s, g.reason) for g in reader.gaps] == [(4.0, "restarted")] * (ticks[2] > 4)
     last = reader.frames[-1]
     assert last.received_s - reader.frames[0].received_s == pytest.approx(7.0, abs=0.3)
     assert (source.status().reconnects, source.status().anchors) == (1, 0)

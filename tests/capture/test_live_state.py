@@ -146,7 +146,7 @@ def test_a_film_is_blind_up_to_its_end_and_no_further() -> None:
     film.check()
     assert film.state.watch.reason == "end"
     assert film.state.counters(film.now_s).expected == 31
-    assert {gap.reason for gap in film.gaps} == {"no signal"}
+    assert {gap.reason for gap in film.gaps} == {"restarted"}
     assert film.gaps[-1].end_s == 31.0
 
 

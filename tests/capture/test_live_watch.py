@@ -52,6 +52,15 @@ def test_a_stall_is_said_before_it_is_acted_on() -> None:
     assert one.gap_reason == "stalled"
 
 
+@pytest.mark.parametrize("reason", ["child died", "memory"])
+def test_a_process_that_was_lost_is_no_fault_of_the_signal(reason) -> None:
+    one = opened()
+    one.see(b"a", 5.0)
+    assert states(one.fail(reason, "", 6.0)) == [("reconnecting", reason)]
+    assert one.next_attempt_s == pytest.approx(7.0)
+    assert one.gap_reason == "restarted"
+
+
 def test_backoff_grows_is_jittered_and_starts_anew_after_health() -> None:
     one, now_s, delays = opened(), 0.0, []
     for _ in range(10):

@@ -21,6 +21,7 @@ from memory import (
     StorageDeniedError,
     StorageError,
     describe_file,
+    describe_live,
 )
 from memory.database import DATABASE_NAME
 from tests.memory.frames import batch_of
@@ -123,6 +124,16 @@ def test_an_ambiguous_beginning_is_refused_with_the_choices(
     assert home.find("abcd1").id == "abcd1" * 12
     with pytest.raises(RecordingNotFoundError):
         home.find("abc")
+
+
+def test_live_sources_that_begin_alike_are_told_apart_by_their_whole_ids(
+    home: Home, model: ModelIdentity
+) -> None:
+    for address in ("push:camera-3f9a1c07", "push:camera-3f9b55d2"):
+        home.create(describe_live(address), model, created_wall_s=1.0)
+    with pytest.raises(AmbiguousSourceError, match=r"push:camera-3f9.{5}, push:camera-3f9.{5};"):
+        home.find("push:camera-")
+    assert home.find("push:camera-3f9a").id == "push:camera-3f9a1c07"
 
 
 def test_two_files_of_one_name_are_told_apart(home: Home, model: ModelIdentity) -> None:

@@ -1,8 +1,15 @@
 // Webcam: sends this browser's camera to the server, a picture a second.
+//
+// The source's name bears the start of a random id that this browser keeps: so it goes on with its own
+// recording another day, and nobody else's pictures come into that.
 
 import { find, setText } from "./make.js";
 
 const EVERY_MS = 1000;
+const ID_KEY = "streamvid.browser";
+const ID_SHOWN = 8;
+const MOST_TABS = 99;
+const MOST_TRIES = 5;
 const LONGEST_PX = 1280;
 const QUALITIES = [0.85, 0.7, 0.5, 0.3];
 
@@ -56,14 +63,16 @@ export class Webcam {
     find("camera").hidden = false;
     find("camera-start").hidden = true;
     await this.video.play().catch(() => {}); // it plays once it may
-    this.number = 1;
+    this.number = await this.#claim();
+    this.tries = 0;
     this.add();
   }
 
-  /** Have the server watch it, under the next free name. */
+  /** Have the server watch it, under this browser's own name. */
   add() {
-    if (!this.stream) return;
-    this.name = this.number === 1 ? "camera" : `camera-${this.number}`;
+    if (!this.stream || !this.number) return;
+    const own = `camera-${browserId().slice(0, ID_SHOWN)}`;
+    this.name = this.number === 1 ? own : `${own}-${this.number}`;
     this.adding = this.connection.send({ type: "source.add", source: this.name, address: "push:" });
     this.#say(this.adding ? "Asking the server" : "Waiting for the server");
   }
@@ -72,7 +81,7 @@ export class Webcam {
   take(message) {
     if (message.type === "session.created") {
       this.limits = message.limits;
-      if (this.stream) {
+      if (this.stream && this.number) {
         // The name is still ours where the server lived on: leaving ends no source.
         if (message.sources.includes(this.name)) this.#go();
         else this.add();
@@ -101,17 +110,34 @@ export class Webcam {
 
   #added(message) {
     this.adding = null;
-    if (message.type === "source.added") {
+    if (message.type === "source.added" || (message.code === "source_exists" && this.release)) {
+      // Where it exists, an earlier visit of this browser left it there.
       this.onAdded(this.name);
       this.#go();
-    } else if (message.code === "source_exists" && this.number < 99) {
+    } else if (message.code === "source_exists" && this.number < MOST_TABS) {
       this.number += 1;
       this.add();
+    } else if (message.code === "cannot_open" && this.tries < MOST_TRIES) {
+      // Most likely what was stopped a moment ago is being written still.
+      this.tries += 1;
+      this.timer = setTimeout(() => this.add(), EVERY_MS);
     } else {
       this.name = null;
       this.#end();
       this.#say(REFUSED[message.code] ?? `The server refused the camera: ${message.message}`, "bad");
     }
+  }
+
+  /** A number that no other tab of this browser has while this one shows its camera. */
+  async #claim() {
+    for (let number = 1; navigator.locks && number <= MOST_TABS; number += 1) {
+      const release = await taken(`streamvid-camera-${number}`);
+      if (!release) continue;
+      if (this.stream) this.release = release;
+      else release(); // it was stopped meanwhile
+      return number;
+    }
+    return 1;
   }
 
   #go() {
@@ -164,7 +190,9 @@ export class Webcam {
     clearTimeout(this.timer);
     this.stream?.getTracks().forEach((track) => track.stop());
     this.lock?.release();
-    this.stream = this.video.srcObject = this.sent = this.adding = this.epoch_ms = this.lock = null;
+    this.release?.();
+    this.release = null;
+    this.stream = this.video.srcObject = this.sent = this.adding = this.epoch_ms = this.lock = this.number = null;
     find("camera").hidden = true;
     find("camera-start").hidden = false;
   }
@@ -175,4 +203,28 @@ export class Webcam {
     line.dataset.tone = tone;
     if (this.stream) setText(find("camera-problem"), "");
   }
+}
+
+let kept = null;
+
+/** This browser's own random id; where it keeps nothing, this page's. */
+function browserId() {
+  try {
+    kept ??= localStorage.getItem(ID_KEY);
+    if (!kept) localStorage.setItem(ID_KEY, kept = crypto.randomUUID());
+  } catch {
+    kept ??= crypto.randomUUID();
+  }
+  return kept;
+}
+
+/** Take the lock `name`, which all tabs of this browser see: what gives it back, or null where it is taken. */
+function taken(name) {
+  return new Promise((resolve) => {
+    navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+      if (lock) return new Promise((release) => { resolve(release); });
+      resolve(null);
+      return null;
+    }).catch(() => resolve(null));
+  });
 }

@@ -131,6 +131,15 @@ def test_the_list_has_a_line_a_recording_in_columns(changed, state):
     assert row.index(state) == head.index("state")
 
 
+def test_the_list_tells_live_recordings_apart_by_their_names():
+    names = ["push:camera-3f9a1c07", "push:camera-3f9b55d2", "front"]
+    lives = [summary(kind="live", name=name, recording_id=name, runs=1) for name in names]
+    _, *rows = list_lines([*lives, summary(kind="live", name="", recording_id="push:phone")])
+    assert [row.split("  ")[0] for row in rows] == [*names, "-"]
+    assert all("  its name  " in row for row in rows[:3])
+    assert "  push:phone  " in rows[3]
+
+
 def test_the_list_says_how_much_of_an_unfinished_one_was_watched():
     _, row = list_lines([summary(complete=False, length_s=64.0, expected_s=190.0)])
     assert "  1:04 of 3:10  " in row

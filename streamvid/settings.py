@@ -52,7 +52,7 @@ class Settings:
     """Most tokens of earlier turns that a conversation keeps; the oldest turn goes first."""
     states_bytes: int | None = None
     """Budget for kept pre-fusion keys and values, on the device that the model computes on;
-    ``None``: two questions' frames, 256 MiB at least."""
+    ``None``: two questions' frames, 64 MiB at least."""
     states_host_bytes: int = 2 * 2**30
     """The same in host memory, for what has no place on a device with memory of its own."""
     context_bytes: int | None = None

@@ -7,12 +7,14 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.apps.conftest import write_video
 from tests.apps.served import connected, talk
 
 # Each loads nano (a few seconds) and watches a minute or more of video with it.
+HOUR_S = 3600
 pytestmark = [pytest.mark.slow, pytest.mark.weights]
 
 
@@ -107,15 +109,27 @@ def test_twenty_clients_on_one_source_all_get_their_own_answer(serve, nano, tmp_
     talk(served, crowd)
 
 
-def test_a_file_is_asked_in_four_bits(serve, nano, tmp_path):
-    clip = write_video(tmp_path / "clip.mp4", ["red"] * 70)
-    served = serve("--source", f"clip={clip}", *nano, "--quantize", "nf4")
+def test_three_hours_are_asked_in_four_bits_while_they_are_watched(serve, nano, tmp_path):
+    hours = ("red", "blue", "red")
+    long = write_video(tmp_path / "long.mp4", np.repeat(hours, HOUR_S), fps=1)
+    served = serve("--source", f"long={long}", *nano, "--quantize", "nf4")
 
     async def work(talker):
-        await until(talker, "clip", lambda status: status.state == "ended")
-        return await ask(talker, "What colour is it?", source="clip")
+        # A thousand previews, evenly spread, come first: from then on each hour has its colour.
+        await until(talker, "long", lambda status: status.previews >= 1000 or status.length_s > 0)
+        answers = []
+        for start in range(0, 3 * HOUR_S, HOUR_S):
+            where = {"start": start, "end": start + HOUR_S}
+            answers.append(await ask(talker, "What colour is it?", source="long", **where))
+        return answers, await ask(talker, "What colour is it?", source="long")
 
-    text, done, moments, _ = talk(served, work)
-    assert "red" in text.lower()
-    assert "nf4" in done.language_model
-    assert moments
+    answers, whole = talk(served, work, timeout_s=240)
+    for number, (colour, (text, done, moments, _)) in enumerate(zip(hours, answers, strict=True)):
+        assert colour in text.lower()
+        assert "nf4" in done.language_model
+        assert moments
+        assert {int(moment.t_start // HOUR_S) for moment in moments} == {number}
+    assert whole[1].coverage.end_s == pytest.approx(3 * HOUR_S, abs=20)
+    assert whole[1].coverage.pending_s > 0
+    assert whole[1].usage.view_tokens > 500
+    assert any(words.startswith("previews") for words in whole[1].exactness)

@@ -8,7 +8,7 @@ A real ``streamvid serve`` with two made-up pictures at 25 a second, a tick a se
 scenes; the server goes on behind them. *questions*: one client, a new text each time, a pause in
 between. *storm*: three clients, each asks again once it is answered, two about ``a`` and one about
 ``b``. *idle*: what CPU of the server twenty viewers take who ask nothing, the same time without
-them before and after; then twenty who fetch picture and timeline as the page does. *soak*: memory
+them before and after; then twenty who fetch what an open page does. *soak*: memory
 of server and captures while a question comes every 20 s.
 """
 
@@ -35,6 +35,7 @@ from apps.client import Client, connect
 from apps.models import model_loader
 from apps.settings import AppSettings
 from benchmarks.asked_server import Asked, Lookout, ask, questions, table_of, until_seeing
+from benchmarks.open_page import OpenPage
 from benchmarks.sampled_frames import scenes_of
 from benchmarks.server_process import ServerProcess
 from benchmarks.simulated_live import SimulatedLive, encode_footage
@@ -141,12 +142,7 @@ class Bench:
             watched = await self._cpu_share()
         after = await self._cpu_share()
         self._say(f"idle: {watched:.3f} with {self._sizes.viewers} viewers, {after:.3f} after")
-        async with AsyncExitStack() as stack:
-            for _ in range(self._sizes.viewers):
-                viewer = await stack.enter_async_context(connect(self._server.url))
-                looking = asyncio.create_task(_look_as_the_page(viewer))
-                stack.push_async_callback(_end, looking)
-            paged = await self._cpu_share()
+        paged, requests_per_s = await self._paged()
         alone = statistics.mean((before, after))
         return {
             "viewers": self._sizes.viewers,
@@ -154,7 +150,23 @@ class Bench:
             "cores_with": round(watched, 4),
             "cores_of_viewers": round(watched - alone, 4),
             "cores_of_pages": round(paged - alone, 4),
+            "requests_of_pages_per_s": round(requests_per_s, 1),
         }
+
+    async def _paged(self) -> tuple[float, float]:
+        """Cores that the server takes with open pages, and how much they fetch a second."""
+        async with AsyncExitStack() as stack:
+            pages = []
+            for _ in range(self._sizes.viewers):
+                viewer = await stack.enter_async_context(connect(self._server.url))
+                await until_seeing(viewer, SOURCES)
+                pages.append(OpenPage(viewer, tuple(SOURCES)))
+                looking = asyncio.create_task(pages[-1].look())
+                stack.push_async_callback(_end, looking)
+            fetched, began_s = sum(page.fetched for page in pages), time.monotonic()
+            cores = await self._cpu_share()
+            fetched = sum(page.fetched for page in pages) - fetched
+            return cores, fetched / (time.monotonic() - began_s)
 
     async def _soak(self) -> dict[str, Any]:
         sizes, answers = self._sizes, list[Asked]()
@@ -201,16 +213,6 @@ def growth(resident: Sequence[int]) -> dict[str, float]:
         "resident_end_mb": round(last / 1e6, 1),
         "growth_percent": round(100 * (last / first - 1), 2),
     }
-
-
-async def _look_as_the_page(viewer: Client) -> None:
-    """Fetch as an open page does: the pictures every second, a timeline every two."""
-    for second in range(10**9):
-        for name in SOURCES:
-            await viewer.fetch(f"/picture/{name}")
-        if second % 2 == 0:
-            await viewer.timeline("a")
-        await asyncio.sleep(1.0)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -95,6 +95,11 @@ class FileSource:
         with self._lock:
             return self._known.recording_id
 
+    @property
+    def picture_s(self) -> float | None:
+        """A commit is not looked at at once, so never known."""
+        return None
+
     def status(self) -> SourceStatus:
         """As of the last commit."""
         with self._lock:
@@ -193,6 +198,11 @@ class RecordedSource:
     def recording_id(self) -> str | None:
         """Always known."""
         return self._recording_id
+
+    @property
+    def picture_s(self) -> float | None:
+        """Whoever fills it is another process."""
+        return None
 
     def status(self) -> SourceStatus:
         """Read anew each time, as another process may be filling it."""

@@ -105,6 +105,11 @@ class LiveWatched:
         """Known once something of it is remembered, in this run or an earlier one."""
         return self.watch.recording_id if self.watch.has_recording else None
 
+    @property
+    def picture_s(self) -> float | None:
+        """As of the last commit."""
+        return self.watch.newest_s
+
     def status(self) -> SourceStatus:
         """As of now; a watch that failed is refused, in words."""
         now = self.watch.status()
@@ -167,6 +172,7 @@ def told_status(
             gapped=counters.gapped,
             pending=counters.pending,
         ),
+        picture_s=now.newest_s,
         last_frame_age_s=None if age_s is None else round(age_s, 1),
         reconnects=source.reconnects,
         memory_bytes=now.held_bytes,

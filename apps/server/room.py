@@ -16,9 +16,6 @@ from apps.server.sources import Notify, Opener, PushedSource, WatchedSource
 from streamvid.answer import SearchResult, TimeRange
 from streamvid.session import AnswerStream, Conversation, Session, Still, Timeline
 
-_TIMELINE_S = 1.0
-"""Twenty viewers of one source read its timeline once."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -45,7 +42,6 @@ class Room:
         self._now_s = now_s
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry | None] = {}  # None: being opened
-        self._timelines: dict[str, tuple[float, Timeline]] = {}
         self._closing = False
 
     def add(self, name: str, address: str, *, by_client: bool = False) -> WatchedSource:
@@ -95,7 +91,6 @@ class Room:
                     "not_yours", f"{name!r} was there from the start; it stays", param="source"
                 )
             del self._entries[name]
-            self._timelines.pop(name, None)
         entry.source.stop()
 
     def names(self) -> tuple[str, ...]:
@@ -113,17 +108,8 @@ class Room:
         return self.source(name).status()
 
     def timeline(self, name: str) -> Timeline:
-        """What was seen and what was not, no older than a second. Raises as ``still``."""
-        recording_id = self._recording_id(name)
-        with self._lock:
-            read_s, kept = self._timelines.get(name, (-1e9, None))
-        if kept is not None and self._now_s() - read_s < _TIMELINE_S:
-            return kept
-        timeline = self._session.recorded(recording_id).timeline()
-        with self._lock:
-            if name in self._entries:
-                self._timelines[name] = (self._now_s(), timeline)
-        return timeline
+        """What was seen and what was not. Raises as ``still``."""
+        return self._session.recorded(self._recording_id(name)).timeline()
 
     def still(self, name: str, t_s: float | None = None) -> Still | None:
         """The newest picture at or before ``t_s``, if any. Raises ``ProtocolError`` and others."""

@@ -26,6 +26,13 @@ class WatchedSource(Protocol):
     def recording_id(self) -> str | None:
         """The exact id of what is remembered of it, once there is anything."""
 
+    @property
+    def picture_s(self) -> float | None:
+        """The time of the newest picture that is remembered, where that is known without a look.
+
+        Read on the event loop.
+        """
+
     def status(self) -> SourceStatus:
         """How it is doing, its counters included."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
 import time
-from dataclasses import asdict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,9 @@ from starlette.websockets import WebSocket
 
 from apps.server.access import COOKIE, Access
 from apps.server.dialogue import refusal
+from apps.server.documents import Document, picture_document, timeline_document
 from apps.server.guard import Guard
+from apps.server.latest import Latest
 from apps.server.lobby import Lobby
 from apps.server.protocol import ProtocolError, text_of
 from apps.server.rate import Rate
@@ -28,11 +29,11 @@ from apps.server.refusals import as_refusal
 from apps.server.searching import parse_search, search_document
 from apps.server.viewer import Viewer
 from streamvid.errors import StreamvidError
-from streamvid.session import Still
 
 STATIC = Path(__file__).parent / "static"
-_PNG = b"\x89PNG\r\n\x1a\n"
-_KEPT_S = 86_400
+_PICTURE_S = 0.5
+_TIMELINE_S = 1.0
+"""How long one that was read is given to others; a source's newer picture ends it sooner."""
 _COOKIE_S = 30 * 86_400
 _WRONG_TOKENS_PER_S = 2.0
 
@@ -60,6 +61,8 @@ class _Web:
     def __init__(self, lobby: Lobby, access: Access) -> None:
         self._lobby, self._access = lobby, access
         self._wrong_tokens = Rate(_WRONG_TOKENS_PER_S)
+        self._pictures = Latest[Document](lobby.look, fresh_s=_PICTURE_S)
+        self._timelines = Latest[Document](lobby.look, fresh_s=_TIMELINE_S)
 
     async def page(self, _request: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
@@ -94,20 +97,18 @@ class _Web:
             t_s = math.nan
         if not (math.isfinite(t_s) and t_s >= 0):
             return PlainTextResponse("pass seconds from 0\n", 400)
-        return await self._picture(request, t_s)
-
-    async def picture(self, request: Request) -> Response:
-        return await self._picture(request, None)
-
-    async def timeline(self, request: Request) -> Response:
-        source = request.path_params["source"]
+        name = request.path_params["source"]
         try:
-            timeline = await self._lobby.look(partial(self._lobby.room.timeline, source))
+            found = await self._lobby.look(partial(self._read_picture, name, t_s))
         except (ProtocolError, StreamvidError) as error:
             return _refused(error)
-        return JSONResponse(
-            {"source": source, **asdict(timeline)}, headers={"Cache-Control": "no-cache"}
-        )
+        return _sent(request, found)
+
+    async def picture(self, request: Request) -> Response:
+        return await self._latest(request, self._pictures, partial(self._read_picture, t_s=None))
+
+    async def timeline(self, request: Request) -> Response:
+        return await self._latest(request, self._timelines, self._read_timeline)
 
     async def search(self, request: Request) -> Response:
         source = request.path_params["source"]
@@ -131,33 +132,32 @@ class _Web:
         await socket.accept()
         await Viewer(socket, self._lobby, f"sess_{secrets.token_hex(8)}").serve()
 
-    async def _picture(self, request: Request, t_s: float | None) -> Response:
-        source = request.path_params["source"]
+    async def _latest(
+        self, request: Request, latest: Latest[Document], read: Callable[[str], Document | None]
+    ) -> Response:
+        name = request.path_params["source"]
         try:
-            found = await self._lobby.look(partial(self._lobby.room.still, source, t_s))
+            found = await latest.of(self._lobby.room.source(name), partial(read, name))
         except (ProtocolError, StreamvidError) as error:
             return _refused(error)
-        if found is None:
-            return PlainTextResponse("no picture is kept of that time\n", 404)
-        headers = picture_headers(found, t_s)
-        if request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        kind = "image/png" if found.picture.startswith(_PNG) else "image/jpeg"
-        return Response(found.picture, media_type=kind, headers=headers)
+        return _sent(request, found)
+
+    # In a thread.
+
+    def _read_picture(self, name: str, t_s: float | None) -> Document | None:
+        still = self._lobby.room.still(name, t_s)
+        return None if still is None else picture_document(still, t_s)
+
+    def _read_timeline(self, name: str) -> Document:
+        return timeline_document(name, self._lobby.room.timeline(name))
 
 
-def picture_headers(still: Still, t_s: float | None) -> dict[str, str]:
-    """How long a browser may keep a picture: a day where it is settled, else it asks again.
-
-    A frame's own time always leads to that frame, unless it is a preview; any other time to one
-    that may still come nearer.
-    """
-    settled = t_s is not None and not still.preview and abs(still.t_s - t_s) < 1e-6
-    return {
-        "ETag": f'"{hashlib.sha256(still.picture).hexdigest()[:32]}"',
-        "Cache-Control": f"private, max-age={_KEPT_S}, immutable" if settled else "no-cache",
-        "X-Frame-Time": repr(still.t_s),
-    }
+def _sent(request: Request, found: Document | None) -> Response:
+    if found is None:
+        return PlainTextResponse("no picture is kept of that time\n", 404)
+    if request.headers.get("if-none-match") == found.tag:
+        return Response(status_code=304, headers=found.headers)
+    return Response(found.body, media_type=found.media_type, headers=found.headers)
 
 
 def _refused(error: ProtocolError | StreamvidError) -> Response:

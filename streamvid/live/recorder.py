@@ -49,6 +49,8 @@ class Recorder:
         """Frames that came and were dropped behind the source."""
         self.held_bytes = writer.used_bytes()
         self.first_kept_tick = 0
+        self.newest_s: float | None = None
+        """The time of the newest frame on the disk."""
         self.trouble = ""
         """Why the disk takes nothing; empty while it does."""
 
@@ -129,6 +131,7 @@ class Recorder:
             self._make_room(self._keep_bytes)
         self.held_bytes = self._writer.used_bytes()
         if batch.frames:
+            self.newest_s = batch.frames[-1].t_s
             self.remembered.set()
             self._committed()
 

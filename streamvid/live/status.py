@@ -18,7 +18,8 @@ class WatchStatus:
     ``source`` is what the capture says, ``counters`` every tick of the recording since its first
     frame (``pending``: taken, not yet on the disk), ``held_bytes`` what the recording takes on the
     disk, ``waiting_frames`` are encoded and not yet committed, ``first_kept_s`` is where what is
-    still kept begins. ``recording_id`` is empty until there is a recording.
+    still kept begins, ``newest_s`` the time of the newest frame on the disk, once it is known.
+    ``recording_id`` is empty until there is a recording.
     """
 
     source: SourceStatus
@@ -29,6 +30,7 @@ class WatchStatus:
     first_kept_s: float
     end_s: float
     trouble: str = ""
+    newest_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

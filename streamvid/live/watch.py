@@ -146,6 +146,11 @@ class Watch:
         """Whether this run has committed a frame."""
         return self._recorder is not None and self._recorder.remembered.is_set()
 
+    @property
+    def newest_s(self) -> float | None:
+        """The time of the newest frame on the disk; ``None`` until the recording is open."""
+        return None if self._recorder is None else self._recorder.newest_s
+
     def flush(self, timeout_s: float = FLUSH_S) -> bool:
         """Have what is seen so far on the disk, so that a question finds it; whether it came."""
         done = threading.Event()
@@ -174,6 +179,7 @@ class Watch:
             first_kept_s=0.0 if recorder is None else float(recorder.first_kept_tick),
             end_s=float(self._feed.settled_end()),
             trouble="" if recorder is None else recorder.trouble,
+            newest_s=None if recorder is None else recorder.newest_s,
         )
 
     # In its own thread.
@@ -194,6 +200,8 @@ class Watch:
                 )  # fmt: skip
                 with recording.snapshot() as snapshot:
                     recorder.first_kept_tick = snapshot.live().first_kept_tick
+                    newest = snapshot.newest_frame()
+                    recorder.newest_s = None if newest is None else newest[0]
                 self._recorder = recorder
                 self._fill(recorder)
         except BaseException as error:  # noqa: BLE001 - raised again by ``join``

@@ -58,7 +58,10 @@ class SourceRemoved:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How a source is doing; ``since`` is POSIX seconds of when the state began."""
+    """How a source is doing; ``since`` is POSIX seconds of when the state began.
+
+    ``picture_s`` is the time of the newest picture to be fetched, where that is known.
+    """
 
     type: ClassVar[str] = "source.status"
     source: SourceName
@@ -71,6 +74,7 @@ class SourceStatus:
     expected_s: float | None = None
     previews: int = 0
     ticks: Ticks | None = None
+    picture_s: float | None = None
     last_frame_age_s: float | None = None
     reconnects: int = 0
     memory_bytes: int = 0

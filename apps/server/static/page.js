@@ -50,9 +50,13 @@ const timelines = new Timelines({
 const pictures = new Pictures({
   names: () => [...known.keys()].filter((name) =>
     isRemembered(name) && (name === chosen || sources.isSeen(name))),
-  isWanted: (name) => isActive(known.get(name)?.status),
+  isWanted: (name, t_s) => {
+    const status = known.get(name)?.status;
+    return isActive(status) && status.picture_s !== t_s;
+  },
   onPicture: (name, picture) => {
-    if (sources.picture(name)) put(sources.picture(name), picture.blob);
+    const isSame = known.get(name)?.picture?.tag === picture.tag; // a still scene: only its time is new
+    if (sources.picture(name) && !isSame) put(sources.picture(name), picture.blob);
     if (name === chosen) stage.newest(picture);
     if (known.has(name)) known.get(name).picture = picture;
   },
@@ -151,7 +155,7 @@ function showStatus(status) {
   if (before?.state !== status.state) {
     pictures.look();
     timelines.look();
-  }
+  } else if (before.picture_s !== status.picture_s) pictures.lookAt(name);
 }
 
 function remove(name) {

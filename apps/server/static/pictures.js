@@ -1,4 +1,5 @@
-// Pictures: each source's newest one, fetched about once a second while somebody can see it.
+// Pictures: each source's newest one, while somebody can see it. It is fetched when the server says that
+// there is a newer one; where it does not say, about once a second.
 
 const EVERY_MS = 1000;
 const WAIT_MS = 10_000;
@@ -19,35 +20,42 @@ export function address(source, t_s = null) {
 }
 
 export class Pictures {
-  /** `isWanted(name)`: whether it can be seen and may change; `onPicture(name, picture)`. */
+  /**
+   * `names()` are those that can be seen, `isWanted(name, t_s)` whether there may be a newer one than that of
+   * `t_s`; `onPicture(name, picture)`.
+   */
   constructor({ names, isWanted, onPicture }) {
     Object.assign(this, { names, isWanted, onPicture });
     this.busy = new Set();
-    this.tags = new Map();
+    this.shown = new Map(); // name -> {t_s, tag}
     setInterval(() => this.look(), EVERY_MS);
     document.addEventListener("visibilitychange", () => this.look());
   }
 
   look() {
-    if (document.hidden) return;
-    for (const name of this.names()) {
-      if (!this.busy.has(name) && (!this.tags.has(name) || this.isWanted(name))) this.#fetch(name);
-    }
+    for (const name of this.names()) this.lookAt(name);
+  }
+
+  lookAt(name) {
+    if (document.hidden || this.busy.has(name) || !this.names().includes(name)) return;
+    const shown = this.shown.get(name);
+    if (!shown || this.isWanted(name, shown.t_s)) this.#fetch(name);
   }
 
   /** Fetch anew what is thought not to change. */
   forget(name) {
-    this.tags.delete(name);
+    this.shown.delete(name);
   }
 
   async #fetch(name) {
     this.busy.add(name);
     try {
       const picture = await fetchPicture(address(name));
-      if (picture && picture.tag !== this.tags.get(name)) {
-        this.tags.set(name, picture.tag);
-        this.onPicture(name, picture);
-      }
+      if (!picture) return;
+      const { t_s, tag } = picture;
+      const before = this.shown.get(name);
+      this.shown.set(name, { t_s, tag });
+      if (tag !== before?.tag || t_s !== before.t_s) this.onPicture(name, picture);
     } catch {
       // The connection's own line says that the server is away.
     } finally {

@@ -204,6 +204,12 @@ def test_timelines_and_pictures_of_what_is_watched(served):
     assert headers["cache-control"] == "no-cache"
     assert headers["x-frame-time"] == "8.0"
     assert served.get("/stills/clip/8.0")[2] == body
+    tag = headers["etag"]
+    code, headers, body = served.get("/picture/clip", If_None_Match=tag)
+    assert (code, body, headers["etag"], headers["x-frame-time"]) == (304, b"", tag, "8.0")
+    tag = served.get("/timeline/clip")[1]["etag"]
+    assert served.get("/timeline/clip", If_None_Match=tag)[0::2] == (304, b"")
+    assert served.get("/timeline/clip", If_None_Match='"another"')[0] == 200
     # A time between two frames leads to the one before, and may lead elsewhere later.
     assert served.get("/stills/clip/3.7")[1]["cache-control"] == "no-cache"
 

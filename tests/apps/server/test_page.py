@@ -127,6 +127,30 @@ def test_a_time_is_looked_at_and_asked_about_from_its_still(at_the_clip):
     expect(page.locator("#about")).not_to_have_text("About clip: all of it")
 
 
+HEADERS_ALONE_BYTES = 300
+"""What a browser reckons an answer at whose body it had already."""
+
+
+@pytest.mark.parametrize("path", ["picture/clip", "timeline/clip"])
+def test_what_the_browser_has_is_not_sent_again(at_the_clip, path):
+    page = at_the_clip()
+    length, transferred = page.evaluate(
+        """async (path) => {
+          await (await fetch(path)).blob();
+          performance.clearResourceTimings();
+          const { size } = await (await fetch(path)).blob();
+          for (;;) {
+            const [entry] = performance.getEntriesByName(new URL(path, location));
+            if (entry) return [size, entry.transferSize];
+            await new Promise((then) => setTimeout(then, 10));
+          }
+        }""",
+        path,
+    )
+    assert length > 0
+    assert transferred == HEADERS_ALONE_BYTES
+
+
 def test_what_was_not_seen_is_told(serve, open_page, tmp_path):
     seen = write_video(tmp_path / "gap.mp4", ["red"] * 4, fps=4)
     holed = tmp_path / "holed.mp4"

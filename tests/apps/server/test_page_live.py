@@ -58,3 +58,17 @@ def test_live_sources_are_told_by_the_clock(page):
     ask(page, "What is there?")
     expect(page.locator(".turn .problem")).to_contain_text("Nothing of this source is remembered")
     save(page, "blind-wide-light")
+
+
+def test_a_picture_is_fetched_when_there_is_a_newer_one(page):
+    """Commits come every five seconds; the page does not ask each second in between."""
+    expect(page.locator("#picture-time")).to_have_text(re.compile(r"newest picture"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 2)[-2]))
+    shown = set()
+    for _ in range(8):
+        shown.add(page.locator("#picture-time").inner_text())
+        page.wait_for_timeout(1000)
+    assert len(shown) > 1
+    assert 1 <= asked.count("picture") <= 4
+    assert asked.count("timeline") >= 3

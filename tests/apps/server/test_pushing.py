@@ -104,6 +104,10 @@ def test_one_client_pushes_another_sees_it_and_goes_on_when_it_leaves(served: Se
             ticks = status.ticks
             assert ticks is not None
             assert ticks.gapped >= 1
+            assert status.picture_s is not None
+            # Whoever is told of a picture is given it, or a newer one.
+            _, headers, _ = await asyncio.to_thread(served.get, "/picture/phone")
+            assert float(headers["x-frame-time"]) >= status.picture_s
             assert ticks.expected == (
                 ticks.seen + ticks.covered + ticks.dropped + ticks.gapped + ticks.pending
             )

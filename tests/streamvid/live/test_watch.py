@@ -115,6 +115,7 @@ def test_it_is_on_the_disk_while_it_goes_on(bench: Bench) -> None:
             return list(seen.gaps()) == [memory.GapRow(2, 3, "stalled")]
 
     until(gap_is_there)
+    assert watch.newest_s == watch.status().newest_s == 1.25  # a gap brings no newer picture
     assert watch.running
     watch.stop()
     assert watch.join(PATIENCE_S)
@@ -125,10 +126,13 @@ def test_a_second_run_goes_on_and_tells_of_the_time_between(bench: Bench) -> Non
     feed.put(*(picture(t) for t in range(10)))
     feed.finish()
     watch.join(PATIENCE_S)
+    assert watch.newest_s == 9.25
     # Tick 0 began at wall 1000; ten ticks are settled, and it is 1090 now.
     bench.wall_s = 1090.0
     again, feed = bench.watch()
     assert feed.first_tick in (89, 90)  # the frame came a quarter into its second
+    until(lambda: again.ready)
+    assert again.newest_s == 9.25  # what the run before left
     feed.put(picture(feed.first_tick))
     feed.finish()
     again.join(PATIENCE_S)

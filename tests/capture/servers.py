@@ -181,9 +181,19 @@ def audio_only(client: socket) -> None:
 
 def mjpeg(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[socket], None]:
     """An HTTP camera; ``pictures(n)`` is the n-th JPEG, None closes the connection."""
+    show = shown(pictures, fps)
 
     def talk(client: socket) -> None:
         next(requests(client))
+        show(client)
+
+    return talk
+
+
+def shown(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[socket], None]:
+    """``mjpeg`` once the request was read."""
+
+    def talk(client: socket) -> None:
         kind = "multipart/x-mixed-replace; boundary=cut"
         client.sendall(f"HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode())
         number = 0
@@ -194,3 +204,27 @@ def mjpeg(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[sock
             time.sleep(1 / fps)
 
     return talk
+
+
+def challenged(
+    talk: Callable[[socket], None], heard: list[str], user_part: str = "eye:pw"
+) -> Callable[[socket], None]:
+    """An HTTP camera that gives to ``talk`` whoever brings ``user_part``; ``heard`` gets requests.
+
+    Others are answered 401, as a camera does, and may ask again on the same connection.
+    """
+    word = base64.b64encode(user_part.encode()).decode()
+    refusal = (
+        "HTTP/1.1 401 Unauthorized\r\n"
+        'WWW-Authenticate: Basic realm="cam"\r\nContent-Length: 0\r\n\r\n'
+    )
+
+    def ask(client: socket) -> None:
+        for request in requests(client):
+            heard.append(request)
+            if f"Authorization: Basic {word}" in request:
+                talk(client)
+                return
+            client.sendall(refusal.encode())
+
+    return ask

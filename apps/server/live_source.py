@@ -61,7 +61,7 @@ class LiveOpener:
         """Begin to watch; a camera that cannot be reached is tried again and again.
 
         Whoever adds an address may own its host: ``by_client``, it is shown no password that was
-        not meant for that very host.
+        not meant for that very host, and leads nowhere else.
         """
         find = self._named_credentials if by_client else self._find_credentials
         try:
@@ -72,7 +72,7 @@ class LiveOpener:
 
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             return self._session.watch(
-                parsed, live=self._settings, credentials=found,
+                parsed, live=self._settings, credentials=found, follow_redirects=not by_client,
                 keep_bytes=self._keep_bytes(), socket=self._socket, tell=tell,
             )  # fmt: skip
 

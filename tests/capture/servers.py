@@ -228,3 +228,27 @@ def challenged(
             client.sendall(refusal.encode())
 
     return ask
+
+
+def leading_to(location: str, *, rtsp: bool = False) -> Callable[[socket], None]:
+    """A server that sends whoever asks on to ``location``, once a user and a password came if RTSP.
+
+    Without a password in its address, a client of RTSP is sent on as well.
+    """
+
+    def talk(client: socket) -> None:
+        asked = False
+        for request in requests(client):
+            if not rtsp:
+                head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+                client.sendall(head.encode())
+            elif "Authorization" in request or asked:
+                client.sendall(rtsp_answer(request, "302 Moved", f"Location: {location}"))
+            elif request.startswith("OPTIONS"):
+                client.sendall(rtsp_answer(request, "200 OK", "Public: DESCRIBE, SETUP, PLAY"))
+            else:
+                asked = True
+                challenge = 'WWW-Authenticate: Basic realm="cam"'
+                client.sendall(rtsp_answer(request, "401 Unauthorized", challenge))
+
+    return talk

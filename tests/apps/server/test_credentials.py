@@ -13,7 +13,7 @@ import pytest
 from tests.apps.served import talk
 from tests.apps.watched import Watched
 from tests.capture.pushing import jpeg
-from tests.capture.servers import challenged, scripted, shown
+from tests.capture.servers import challenged, leading_to, scripted, shown
 
 pytestmark = pytest.mark.slow  # each starts the program, and it a process that opens the camera
 
@@ -49,6 +49,19 @@ def state_of(served, source, *, address=None):
             status = await talker.next("source.status", timeout_s=TIMEOUT_S)
             if status.source == source and status.state in ("refused", "seeing"):
                 return status.state
+
+    return talk(served, work)
+
+
+def reason_of(served, source, address):
+    """Why ``source``, which is added, is tried again."""
+
+    async def work(talker):
+        await talker.send("source.add", source=source, address=address)
+        while True:
+            status = await talker.next("source.status", timeout_s=TIMEOUT_S)
+            if status.source == source and status.state == "reconnecting":
+                return status.reason
 
     return talk(served, work)
 
@@ -104,6 +117,21 @@ def test_of_the_file_the_user_s_own_source_gets_any_entry(serve, netrc):
             "--credentials", netrc("default login eye password pw\n"),
         )  # fmt: skip
         assert state_of(served, "own") == "seeing"
+
+
+def test_what_a_client_added_leads_nowhere_else_and_the_users_own_may(serve):
+    heard = []
+    with (
+        camera(heard) as other,
+        scripted(leading_to(f"http://eye:pw@127.0.0.1:{other}/x.mjpg")) as port,
+    ):
+        address = f"http://127.0.0.1:{port}/x.mjpg"
+        served = serve("--allow-source", f"http://127.0.0.1:{port}/*")
+        reason = reason_of(served, "added", address)
+        assert heard == []
+        assert "leads to another address" in reason
+        served.stop()
+        assert state_of(serve("--source", f"own={address}"), "own") == "seeing"
 
 
 @pytest.mark.parametrize("by", ["environment", "file"])

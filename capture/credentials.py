@@ -46,21 +46,27 @@ def parse_user_part(text: str) -> Credentials | None:
 
 
 def find_credentials(
-    host: str, *, variables: Mapping[str, str] | None = None, file: Path | None = None
+    host: str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    file: Path | None = None,
+    named_only: bool = False,
 ) -> Credentials | None:
     """Credentials for ``host`` from ``variables``, else from ``file`` (netrc's format).
 
-    Raises CredentialsError where the file cannot be read, others may read it, or it is malformed.
+    With ``named_only`` from an entry of ``file`` that names ``host``, and from nothing else: for a
+    host that somebody else chose. Raises CredentialsError where the file cannot be read, others may
+    read it, or it is malformed.
     """
     variables = variables or {}
-    if variables.get(USER_VARIABLE):
+    if variables.get(USER_VARIABLE) and not named_only:
         return Credentials(variables[USER_VARIABLE], variables.get(PASSWORD_VARIABLE, ""))
     if file is None:
         return None
     try:
         if file.stat().st_mode & 0o077:
             raise CredentialsError(f"others may read {str(file)!r}; run chmod 600 on it")
-        entry = netrc.netrc(str(file)).authenticators(host)
+        entries = netrc.netrc(str(file))
     except OSError as error:
         if isinstance(error, CredentialsError):
             raise
@@ -70,6 +76,9 @@ def find_credentials(
         raise CredentialsError(
             f"{str(file)!r} is malformed; write lines of: machine HOST login USER password WORD"
         ) from None
+    if named_only and (host == "default" or host not in entries.hosts):
+        return None  # netrc keeps the entry for all other hosts as one called "default"
+    entry = entries.authenticators(host)
     return Credentials(entry[0] or "", entry[2] or "") if entry else None
 
 

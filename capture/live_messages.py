@@ -28,6 +28,7 @@ class Order:
 
     On the monotonic clock, ``origin_s`` is where tick 0 begins (None: at the first picture) and
     ``film_start_s`` where the own time 0 of a film lies that is gone on with.
+    ``follow_redirects``: whether a server may lead to another address.
     """
 
     kind: AddressKind
@@ -44,6 +45,7 @@ class Order:
     origin_s: float | None = None
     film_start_s: float | None = None
     is_probe: bool = False
+    follow_redirects: bool = True
 
 
 @dataclass(frozen=True, slots=True)

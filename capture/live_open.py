@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from capture.address import AddressKind
 from capture.credentials import redact
 from capture.live_messages import Order
+from capture.live_redirect import RedirectJudge
 from capture.source_status import SourceReason
 
 _NETWORK_FORMATS = "mpjpeg,mjpeg,mpegts,flv,live_flv,mov,mp4,matroska,webm,ogg,asf,h264,hevc,m4v"
@@ -23,7 +24,14 @@ _CHECKED: dict[AddressKind, tuple[str, str]] = {
     "http": ("", "http://127.0.0.1:1/"),
     "hls": ("hls", "http://127.0.0.1:1/x.m3u8"),
 }
-_CHECKABLE = ("timeout", "stimeout", "rw_timeout", "rtsp_transport", "fpsprobesize")
+_CHECKABLE = (
+    "timeout",
+    "stimeout",
+    "rw_timeout",
+    "rtsp_transport",
+    "fpsprobesize",
+    "max_redirects",
+)
 
 
 _NETWORK: tuple[AddressKind, ...] = ("rtsp", "http", "hls")
@@ -47,7 +55,12 @@ class OpenStream:
 
 
 def options_for(
-    kind: AddressKind, *, avformat_major: int, stall_s: float, max_frame_px: int
+    kind: AddressKind,
+    *,
+    avformat_major: int,
+    stall_s: float,
+    max_frame_px: int,
+    follow_redirects: bool = True,
 ) -> dict[str, str]:
     """FFmpeg's options for a kind of source, by the names that this version knows.
 
@@ -56,6 +69,8 @@ def options_for(
     """
     limit_us = str(round((stall_s + 5.0) * 1_000_000))
     options = {"max_pixels": str(max_frame_px)}
+    if kind in ("http", "hls") and not follow_redirects:
+        options["max_redirects"] = "0"  # of a playlist itself; what it names is opened regardless
     match kind:
         case "rtsp":
             options |= {
@@ -92,18 +107,24 @@ def open_stream(order: Order) -> OpenStream:
         avformat_major=av.library_versions["libavformat"][0],
         stall_s=order.stall_s,
         max_frame_px=order.max_frame_px,
+        follow_redirects=order.follow_redirects,
     )
+    if "max_redirects" in options and "max_redirects" in ignored_options(order.kind, (*options,)):
+        raise OpeningError("failed", "this FFmpeg follows redirects whatever it is told")
     forms: dict[AddressKind, str] = {"lavfi": "lavfi", "webcam": "v4l2", "hls": "hls"}
-    try:
-        container = av.open(
-            order.url,
-            format=forms.get(order.kind),
-            options=options,
-            timeout=None,
-            metadata_errors="replace",
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise failure(error, order) from None  # the cause's text has the password
+    with RedirectJudge(order) as redirects:
+        try:
+            container = av.open(
+                order.url,
+                format=forms.get(order.kind),
+                options=options,
+                timeout=None,
+                metadata_errors="replace",
+            )
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            if redirects.refusal is not None:
+                raise OpeningError("failed", redirects.refusal) from None
+            raise failure(error, order) from None  # the cause's text has the password
     try:
         stream = _watched(container, order)
     except BaseException:
@@ -160,9 +181,14 @@ def failure(error: Exception, order: Order) -> OpeningError:
             return OpeningError("lost", "the server ended the connection")
         case OSError(errno=errno.EIO) | av.error.InvalidDataError() if order.kind in _NETWORK:
             # What FFmpeg says of a name that nobody knows as well as of a page that is no video.
-            if _has_host(order.url):
-                return OpeningError("failed", "the server sends nothing that can be watched")
-            return OpeningError("unreachable", "no such host")
+            if not _has_host(order.url):
+                return OpeningError("unreachable", "no such host")
+            elsewhere = ", or leads to another address, which is not followed"
+            return OpeningError(
+                "failed",
+                "the server sends nothing that can be watched"
+                + ("" if order.follow_redirects else elsewhere),
+            )
         case OSError() if order.kind in _NETWORK:
             return OpeningError("unreachable", detail)
     return OpeningError("failed", detail)

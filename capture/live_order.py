@@ -18,6 +18,7 @@ def live_order(
     origin_s: float | None = None,
     film_start_s: float | None = None,
     is_probe: bool = False,
+    follow_redirects: bool = True,
 ) -> Order:
     """The order for ``address`` seen with ``credentials``."""
     return Order(
@@ -35,6 +36,7 @@ def live_order(
         origin_s=origin_s,
         film_start_s=film_start_s,
         is_probe=is_probe,
+        follow_redirects=follow_redirects,
     )
 
 

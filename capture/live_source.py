@@ -36,8 +36,9 @@ class LiveSource:
     """Watches one address from ``start`` to ``close`` and never gives up in between.
 
     ``first_tick`` 0: time begins with the first frame. Above: a recording goes on, and tick
-    ``first_tick`` begins at ``start``. Credentials in the address come before ``credentials``. One
-    thread reads with ``next_item``; everything else may be called from any thread. ``now_s`` must
+    ``first_tick`` begins at ``start``. Credentials in the address come before ``credentials``. With
+    ``follow_redirects`` a server may lead elsewhere, the credentials stay with its host. One thread
+    reads with ``next_item``; everything else may be called from any thread. ``now_s`` must
     be the monotonic clock that the child process sees too; ``chance`` gives numbers in [0, 1).
     """
 
@@ -48,6 +49,7 @@ class LiveSource:
         *,
         credentials: Credentials | None = None,
         first_tick: int = 0,
+        follow_redirects: bool = True,
         now_s: Callable[[], float] = time.monotonic,
         wall_s: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -55,7 +57,7 @@ class LiveSource:
         self.address = address
         self.settings = settings or LiveSettings()
         self._credentials = address.credentials or credentials
-        self._first_tick = first_tick
+        self._first_tick, self._follow_redirects = first_tick, follow_redirects
         self._now_s, self._wall_s, self._chance = now_s, wall_s, chance
         self._changed = Condition()
         self._state = self._fresh()
@@ -179,6 +181,7 @@ class LiveSource:
             order = live_order(
                 self.address, self.settings, self._credentials,
                 origin_s=self._state.origin_s, film_start_s=self._state.film_start_s,
+                follow_redirects=self._follow_redirects,
             )  # fmt: skip
         if child is None:
             try:

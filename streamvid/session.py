@@ -107,6 +107,7 @@ class Session:
         name: str | None = None,
         live: LiveSettings | None = None,
         credentials: Credentials | None = None,
+        follow_redirects: bool = True,
         keep_bytes: int | None = None,
         socket: str | None = None,
         tell: Callable[[WatchEvent], None] = lambda event: None,
@@ -115,12 +116,16 @@ class Session:
 
         The recording is the one of ``name``, else of the address; it goes on where one was. It
         takes at most about ``keep_bytes``. ``tell`` hears, in the watch's thread, what happens;
-        ``socket`` is where this process answers questions of others. Raises
-        ``RecordingBusyError`` where it is watched already, and memory's refusals.
+        ``socket`` is where this process answers questions of others; ``follow_redirects``: whether
+        the server may lead elsewhere. Raises ``RecordingBusyError`` where it is watched already,
+        and memory's refusals.
         """
 
         def feed(first_tick: int) -> LiveSource:
-            return LiveSource(address, live, credentials=credentials, first_tick=first_tick)
+            return LiveSource(
+                address, live, credentials=credentials,
+                first_tick=first_tick, follow_redirects=follow_redirects,
+            )  # fmt: skip
 
         with translated():
             plan = WatchPlan(describe_live(address.identity, name=name), feed, keep_bytes, socket)

@@ -16,11 +16,15 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; ``arguments`` are the process's own where not given."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         # Imported here, as a Ctrl-C that comes this early must not end in a traceback either.
+        from apps.cli.title import hide_secrets
+
+        hide_secrets(given)  # before all else is imported, which takes longest
         from apps.cli.program import run
 
-        code = run(sys.argv[1:] if arguments is None else arguments)
+        code = run(given)
     except KeyboardInterrupt:
         sys.stderr.write("streamvid: stopped\n")
         code = _STOPPED

@@ -40,6 +40,10 @@ class LiveChoice:
         """
         return find_credentials(host, variables=os.environ, file=self.credentials_file)
 
+    def named_credentials(self, host: str) -> Credentials | None:
+        """Those of the file's entry that names ``host``, if any. Raises as ``credentials``."""
+        return find_credentials(host, variables={}, file=self.credentials_file, named_only=True)
+
 
 def live_options(function: Command) -> Command:
     """Add ``--keep`` and ``--credentials``; call ``function`` with ``live=LiveChoice``."""

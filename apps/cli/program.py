@@ -24,7 +24,6 @@ from apps.cli.reencode import reencode
 from apps.cli.remove import remove
 from apps.cli.search import search
 from apps.cli.serve import serve
-from apps.cli.title import hide_passwords
 from apps.cli.watch import watch
 from apps.errors import FAILED, MISUSE, STOPPED, AppError, exit_code
 from apps.render import plain
@@ -94,7 +93,6 @@ for command in (
 def run(arguments: Sequence[str]) -> int:
     """Run ``arguments``; return the exit code. What nobody expects keeps its traceback."""
     _open_what_is_closed()
-    hide_passwords(arguments)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not cost the answer.
         _reconfigure(stream, "backslashreplace")

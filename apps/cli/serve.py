@@ -168,7 +168,8 @@ def serve(
         open_session(setup) as session,
     ):
         live_opener = LiveOpener(
-            session, setup.settings.live, find_credentials=live.credentials,
+            session, setup.settings.live,
+            find_credentials=live.credentials, named_credentials=live.named_credentials,
             keep_bytes=lambda: live.keep(setup.settings), socket=str(path),
         )  # fmt: skip
         pushed_opener = PushedOpener(

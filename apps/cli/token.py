@@ -22,7 +22,7 @@ def token_options(function: Command) -> Command:
         envvar=VARIABLE,
         show_envvar=True,
         metavar="TEXT",
-        help="The server's secret; other users see it in the list of processes.",
+        help="The server's secret; other users see it in the list of processes while this starts.",
     )
     @click.option(
         "--token-file",

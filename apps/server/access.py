@@ -20,13 +20,16 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Verdict = Literal["welcome", "wrong host", "wrong origin", "no token"]
 OPEN_PATHS = ("/", "/healthz", "/login")
 """Beside ``/static/``: what needs no token, since it tells nothing."""
+_MODEL_PATHS = ("/search/",)
+"""Beside the websocket: what takes the model, so that a foreign page's mere request costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Rules of one server. Without a ``token``, everybody who reaches its address is let in.
 
-    ``origins`` are further pages' origins (``https://example.org``) that may open a websocket.
+    ``origins`` are further pages' origins (``https://example.org``) that may open a websocket, and
+    search.
     """
 
     token: str | None = field(repr=False)
@@ -40,8 +43,8 @@ class Access:
         if self.token is None and not self._own(host):
             # Without a token only the name keeps a foreign page out: it may point its own at us.
             return "wrong host"
-        origin = headers.get("origin")
-        if websocket and origin is not None and not self._same(origin, host):
+        takes_model = websocket or path.startswith(_MODEL_PATHS)
+        if takes_model and self._of_foreign_page(headers, host):
             return "wrong origin"
         if path in OPEN_PATHS or path.startswith("/static/") or self.knows(headers):
             return "welcome"
@@ -69,6 +72,13 @@ class Access:
         name = _host_name(host)
         allowed = {_host_name(urlsplit(origin).netloc) for origin in self.origins}
         return name in _LOOPBACK or name == self.host.lower() or name in allowed
+
+    def _of_foreign_page(self, headers: Mapping[str, str], host: str) -> bool:
+        origin = headers.get("origin")
+        if origin is not None:
+            return not self._same(origin, host)
+        # Of a page's pictures and links a browser tells no origin, but how near the page is.
+        return headers.get("sec-fetch-site") in ("cross-site", "same-site")
 
     def _same(self, origin: str, host: str) -> bool:
         scheme = "https" if self.secure else "http"

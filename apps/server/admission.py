@@ -18,6 +18,8 @@ from apps.server.protocol import ProtocolError
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _READS_FILES = ("file:", "lavfi:")
 """Whoever names one names files: a graph of FFmpeg's filters may read any."""
+_PLAYLISTS = (".m3u8", ".m3u")
+"""What they name is opened, wherever it lies: only a pattern that says so takes one."""
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -49,8 +51,8 @@ class Admission:
 def matches(address: str, pattern: str) -> bool:
     """Whether ``pattern`` allows ``address``; both with their scheme.
 
-    ``*`` and ``?`` stand for parts of the host and of the path, never for a scheme or a port. User
-    and password may be there whatever the pattern says.
+    ``*`` and ``?`` stand for parts of the host and of the path, never for a scheme, a port or the
+    end of a playlist's name. User and password may be there whatever the pattern says.
     """
     if _ODD.search(address):
         return False
@@ -63,6 +65,8 @@ def matches(address: str, pattern: str) -> bool:
         return False
     if not asked.netloc and not allowed.netloc:  # webcam:0, push:
         return fnmatchcase(asked.path, allowed.path)
+    if asked.path.lower().endswith(_PLAYLISTS) and not allowed.path.lower().endswith(_PLAYLISTS):
+        return False
     path = unquote(asked.path)
     if ".." in path.split("/") or "%" in path:  # encoded twice
         return False

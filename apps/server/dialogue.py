@@ -166,10 +166,10 @@ class Dialogue:
                 return []
 
     def _update(self, message: SessionUpdate, sources: Collection[str]) -> list[Deed]:
+        deadline_ms = self._deadline(message)
         if message.source is not None:
             self._source = _known(message.source, sources, message.event_id)
-        if message.deadline_ms is not None:
-            self._deadline_ms = min(message.deadline_ms, self._limits.deadline_ms)
+        self._deadline_ms = deadline_ms
         if message.status is not None:
             self.wants_status = message.status
         return [
@@ -177,6 +177,18 @@ class Dialogue:
                 SessionUpdated(self._deadline_ms, self.wants_status, self._source, message.event_id)
             )
         ]
+
+    def _deadline(self, message: SessionUpdate | ResponseCreate) -> int:
+        """The message's own, else the session's."""
+        asked_ms, most_ms = message.deadline_ms, self._limits.deadline_ms
+        if asked_ms is None:
+            return self._deadline_ms
+        if asked_ms > most_ms:
+            raise ProtocolError(
+                "bad_value", f"deadline_ms is {asked_ms}; pass at most {most_ms}",
+                param="deadline_ms", event_id=message.event_id,
+            )  # fmt: skip
+        return asked_ms
 
     def _item(self, message: ConversationItemCreate) -> list[Deed]:
         text = message.item.text
@@ -189,7 +201,7 @@ class Dialogue:
         return [Say(ConversationItemCreated(self._next("item"), message.event_id))]
 
     def _response(self, message: ResponseCreate, sources: Collection[str]) -> list[Deed]:
-        event_id = message.event_id
+        event_id, deadline_ms = message.event_id, self._deadline(message)
         source = message.source or self._source
         if source is None and len(sources) == 1:
             (source,) = sources
@@ -221,7 +233,6 @@ class Dialogue:
         question, self._question = self._question, None
         response_id = self._next("resp")
         self._running[response_id] = source if keeps else None
-        deadline_ms = min(message.deadline_ms or self._deadline_ms, self._limits.deadline_ms)
         ask = Ask(
             response_id, source, question, within, message.phrase, deadline_ms, keeps, event_id,
             anew=message.conversation == "new",

@@ -32,8 +32,8 @@ class LiveOpener:
     """Opens addresses of live sources.
 
     ``find_credentials`` knows user and password of a host, where the address has none;
-    ``keep_bytes`` is what each recording may take, ``socket`` where this process listens for the
-    questions of others.
+    ``named_credentials`` those that may be shown to a host which a client chose. ``keep_bytes`` is
+    what each recording may take, ``socket`` where this process listens for others' questions.
     """
 
     def __init__(
@@ -42,28 +42,37 @@ class LiveOpener:
         settings: LiveSettings,
         *,
         find_credentials: Callable[[str], Credentials | None] = lambda host: None,
+        named_credentials: Callable[[str], Credentials | None] = lambda host: None,
         keep_bytes: Callable[[], int],
         socket: str | None = None,
     ) -> None:
         self._socket = socket
         self._session, self._settings = session, settings
-        self._find_credentials, self._keep_bytes = find_credentials, keep_bytes
+        self._find_credentials, self._named_credentials = find_credentials, named_credentials
+        self._keep_bytes = keep_bytes
 
     def takes(self, address: str) -> bool:
         """Whether it has the scheme of a live source."""
         return address.lower().startswith(_SCHEMES)
 
-    def open(self, name: str, address: str, notify: Notify) -> LiveWatched:
-        """Begin to watch; a camera that cannot be reached is tried again and again."""
+    def open(
+        self, name: str, address: str, notify: Notify, *, by_client: bool = False
+    ) -> LiveWatched:
+        """Begin to watch; a camera that cannot be reached is tried again and again.
+
+        Whoever adds an address may own its host: ``by_client``, it is shown no password that was
+        not meant for that very host, and leads nowhere else.
+        """
+        find = self._named_credentials if by_client else self._find_credentials
         try:
             parsed = parse_address(address)
-            found = self._find_credentials(parsed.host)
+            found = find(parsed.host)
         except StreamvidError as error:
             raise ProtocolError("cannot_open", str(error), param="address") from error
 
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             return self._session.watch(
-                parsed, live=self._settings, credentials=found,
+                parsed, live=self._settings, credentials=found, follow_redirects=not by_client,
                 keep_bytes=self._keep_bytes(), socket=self._socket, tell=tell,
             )  # fmt: skip
 

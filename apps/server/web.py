@@ -24,7 +24,7 @@ from apps.server.guard import Guard
 from apps.server.latest import Latest
 from apps.server.lobby import Lobby
 from apps.server.protocol import ProtocolError, text_of
-from apps.server.rate import Rate
+from apps.server.rate import Rate, Rates
 from apps.server.refusals import as_refusal
 from apps.server.searching import parse_search, search_document
 from apps.server.viewer import Viewer
@@ -36,6 +36,8 @@ _TIMELINE_S = 1.0
 """How long one that was read is given to others; a source's newer picture ends it sooner."""
 _COOKIE_S = 30 * 86_400
 _WRONG_TOKENS_PER_S = 2.0
+_SEARCHES_PER_S = 5.0
+_KNOWN_CLIENTS = 1000
 
 
 def build_app(lobby: Lobby, access: Access) -> ASGIApp:
@@ -63,6 +65,7 @@ class _Web:
         self._wrong_tokens = Rate(_WRONG_TOKENS_PER_S)
         self._pictures = Latest[Document](lobby.look, fresh_s=_PICTURE_S)
         self._timelines = Latest[Document](lobby.look, fresh_s=_TIMELINE_S)
+        self._searches = Rates(_SEARCHES_PER_S, most=_KNOWN_CLIENTS)
 
     async def page(self, _request: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
@@ -112,7 +115,10 @@ class _Web:
 
     async def search(self, request: Request) -> Response:
         source = request.path_params["source"]
+        client = request.client  # none over a socket in the file system, which is this user's
         try:
+            if client is not None and not self._searches.allows(client.host, time.monotonic()):
+                raise ProtocolError("rate_limited", "too many searches; wait a second")
             asked = parse_search(dict(request.query_params))
             found = await self._lobby.answer(
                 partial(
@@ -163,8 +169,11 @@ def _sent(request: Request, found: Document | None) -> Response:
 def _refused(error: ProtocolError | StreamvidError) -> Response:
     """The ``error`` message that the websocket would have."""
     told = error if isinstance(error, ProtocolError) else as_refusal(error)
-    if isinstance(error, ValueError) or told.code == "bad_value":
+    headers: dict[str, str] = {}
+    if told.code == "rate_limited":
+        status, headers = 429, {"Retry-After": "1"}
+    elif isinstance(error, ValueError) or told.code == "bad_value":
         status = 400
     else:
         status = 404 if isinstance(error, ProtocolError | LookupError) else 500
-    return Response(text_of(refusal(told)) + "\n", status, media_type="application/json")
+    return Response(text_of(refusal(told)) + "\n", status, headers, media_type="application/json")

@@ -18,11 +18,14 @@ def parse_address(text: str, *, realtime: bool = False) -> Address:
 
 
 def find_credentials(
-    host: str, *, variables: Mapping[str, str], file: Path | None
+    host: str, *, variables: Mapping[str, str], file: Path | None, named_only: bool = False
 ) -> Credentials | None:
-    """User and password for ``host``. Raises ``SourceRefusedError`` where ``file`` is no use."""
+    """User and password for ``host``. Raises ``SourceRefusedError`` where ``file`` is no use.
+
+    ``named_only``: only where ``file`` names ``host``.
+    """
     with translated():
-        return capture.find_credentials(host, variables=variables, file=file)
+        return capture.find_credentials(host, variables=variables, file=file, named_only=named_only)
 
 
 def probe_live(

@@ -181,9 +181,19 @@ def audio_only(client: socket) -> None:
 
 def mjpeg(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[socket], None]:
     """An HTTP camera; ``pictures(n)`` is the n-th JPEG, None closes the connection."""
+    show = shown(pictures, fps)
 
     def talk(client: socket) -> None:
         next(requests(client))
+        show(client)
+
+    return talk
+
+
+def shown(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[socket], None]:
+    """``mjpeg`` once the request was read."""
+
+    def talk(client: socket) -> None:
         kind = "multipart/x-mixed-replace; boundary=cut"
         client.sendall(f"HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode())
         number = 0
@@ -192,5 +202,53 @@ def mjpeg(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[sock
             client.sendall(head.encode() + jpeg + b"\r\n")
             number += 1
             time.sleep(1 / fps)
+
+    return talk
+
+
+def challenged(
+    talk: Callable[[socket], None], heard: list[str], user_part: str = "eye:pw"
+) -> Callable[[socket], None]:
+    """An HTTP camera that gives to ``talk`` whoever brings ``user_part``; ``heard`` gets requests.
+
+    Others are answered 401, as a camera does, and may ask again on the same connection.
+    """
+    word = base64.b64encode(user_part.encode()).decode()
+    refusal = (
+        "HTTP/1.1 401 Unauthorized\r\n"
+        'WWW-Authenticate: Basic realm="cam"\r\nContent-Length: 0\r\n\r\n'
+    )
+
+    def ask(client: socket) -> None:
+        for request in requests(client):
+            heard.append(request)
+            if f"Authorization: Basic {word}" in request:
+                talk(client)
+                return
+            client.sendall(refusal.encode())
+
+    return ask
+
+
+def leading_to(location: str, *, rtsp: bool = False) -> Callable[[socket], None]:
+    """A server that sends whoever asks on to ``location``, once a user and a password came if RTSP.
+
+    Without a password in its address, a client of RTSP is sent on as well.
+    """
+
+    def talk(client: socket) -> None:
+        asked = False
+        for request in requests(client):
+            if not rtsp:
+                head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+                client.sendall(head.encode())
+            elif "Authorization" in request or asked:
+                client.sendall(rtsp_answer(request, "302 Moved", f"Location: {location}"))
+            elif request.startswith("OPTIONS"):
+                client.sendall(rtsp_answer(request, "200 OK", "Public: DESCRIBE, SETUP, PLAY"))
+            else:
+                asked = True
+                challenge = 'WWW-Authenticate: Basic realm="cam"'
+                client.sendall(rtsp_answer(request, "401 Unauthorized", challenge))
 
     return talk

@@ -35,6 +35,21 @@ def test_variables_come_before_the_file(tmp_path) -> None:
     assert find_credentials("cam") is None
 
 
+def test_an_entry_that_names_the_host_may_be_asked_for_alone(tmp_path) -> None:
+    named = "machine cam login filed password word\n"
+    file = netrc(tmp_path, named + "default login any password body\n")
+    variables = {USER_VARIABLE: "eye", PASSWORD_VARIABLE: "pw"}
+
+    def found(host: str) -> Credentials | None:
+        return find_credentials(host, variables=variables, file=file, named_only=True)
+
+    assert found("cam") == Credentials("filed", "word")
+    assert found("other") is None
+    assert found("default") is None  # netrc's reader keeps the entry for all others so
+    assert find_credentials("other", file=file) == Credentials("any", "body")
+    assert find_credentials("cam", variables=variables, named_only=True) is None
+
+
 @pytest.mark.parametrize(
     ("text", "mode", "words"),
     [

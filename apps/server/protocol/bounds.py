@@ -80,6 +80,8 @@ LONGEST_S = 1e9
 LATEST_WALL_S = 2.5e11
 """The year 9892: a calendar in any time zone can still show it."""
 
+LONGEST_DEADLINE_MS = 120_000
+
 SOURCE_NAME = Chars(1, 64, NAME_PATTERN)
 
 EventId = Annotated[str, Chars(1, 64)]
@@ -87,7 +89,7 @@ SourceName = Annotated[str, SOURCE_NAME]
 Address = Annotated[str, Chars(1, 2048)]
 Seconds = Annotated[float, Between(0.0, LONGEST_S)]
 WallSeconds = Annotated[float, Between(0.0, LATEST_WALL_S)]
-Deadline = Annotated[int, Between(1, 600_000)]
+Deadline = Annotated[int, Between(1, LONGEST_DEADLINE_MS)]
 QuestionText = Annotated[str, Chars(1, 8_000)]
 PictureBytes = Annotated[int, Between(1, 2**21)]
 Words = Annotated[str, Chars(0, 100_000)]

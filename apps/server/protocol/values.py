@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from apps.server.protocol.bounds import Count, QuestionText, Words
+from apps.server.protocol.bounds import LONGEST_DEADLINE_MS, Count, QuestionText, Words
 
 SourceKind = Literal["file", "live", "pushed"]
 SourceState = Literal[
@@ -36,7 +36,7 @@ class Limits:
     """Answers at once."""
     sources: int = 16
     """Sources of the whole server."""
-    deadline_ms: int = 120_000
+    deadline_ms: int = LONGEST_DEADLINE_MS
     """Longest time for an answer."""
     outgoing_messages: int = 1_000
     """Messages that may wait for a client that does not read."""

@@ -205,19 +205,19 @@ def test_a_source_is_watched_once(watch, program, refused):
 
 
 def test_a_camera_that_is_not_there_is_tried_again_and_its_password_kept_nowhere(watch, program):
-    watching = watch("rtsp://user:secret@127.0.0.1:1/x", "--for", "2s")
+    watching = watch("rtsp://user:pa55word@127.0.0.1:1/x", "--for", "2s")
     watching.until(type="source.status", state="reconnecting")
     processes = _family(watching.child.pid)
     assert processes
-    assert b"secret" not in b"".join(processes)
+    assert b"pa55word" not in b"".join(processes)
     code, _, said = watching.end()
     assert code == 0, said
     assert "nothing was seen" in said
-    assert "secret" not in said + json.dumps(watching.lines)
+    assert "pa55word" not in said + json.dumps(watching.lines)
     listed = program.run("list", "--json")
     assert [r["frames"] for r in json.loads(listed.stdout)["recordings"]] in ([], [0])
     for path in program.home.rglob("*"):
-        assert not path.is_file() or b"secret" not in path.read_bytes(), path
+        assert not path.is_file() or b"pa55word" not in path.read_bytes(), path
 
 
 def test_a_person_sees_the_live_line_and_asks_at_the_prompt(program):

@@ -42,6 +42,43 @@ def test_the_own_page_and_named_ones_may():
     assert verdict(tls, host="localhost:1", origin="http://localhost:1") == "wrong origin"
 
 
+SEARCH = "/search/clip"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},  # of a picture or a link a browser tells no origin
+        {"sec_fetch_site": "same-site"},  # another port of this machine
+        {"origin": "http://evil.example", "sec_fetch_site": "same-origin"},
+    ],
+)
+def test_a_foreign_page_cannot_set_the_model_to_work(headers):
+    host = "127.0.0.1:8765"
+    assert verdict(OPEN, SEARCH, websocket=False, host=host, **headers) == "wrong origin"
+    assert verdict(OPEN, host=host, **headers) == "wrong origin"
+    assert verdict(OPEN, "/picture/clip", websocket=False, host=host, **headers) == "welcome"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "http://127.0.0.1:8765", "sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none"},
+        {"origin": "https://cams.example", "sec_fetch_site": "cross-site"},
+    ],
+)
+def test_programs_and_pages_that_may_connect_search(headers):
+    access = Access(None, "127.0.0.1", origins=frozenset({"https://cams.example"}))
+    host = "127.0.0.1:8765"
+    assert verdict(access, SEARCH, websocket=False, host=host, **headers) == "welcome"
+    assert verdict(access, host=host, **headers) == "welcome"
+
+
 def test_a_token_opens_and_nothing_like_it_does():
     host = "192.168.1.2:8765"
     assert verdict(LOCKED, host=host, authorization=f"Bearer {TOKEN}") == "welcome"

@@ -52,6 +52,16 @@ def test_a_pattern_takes_nothing_else(address):
     assert not matches(address, CAMERAS)
 
 
+def test_a_playlist_needs_a_pattern_that_names_playlists():
+    for name in ("x.m3u8", "x.M3U", "deep/x.m3u8"):
+        assert not matches(f"http://cam.lan/{name}", "http://cam.lan/*")
+        assert not matches(f"http://cam.lan/{name}?a=b", "http://cam.lan/*")
+        assert not matches(f"http://cam.lan/{name}", "http://*/*.mjpg")
+    assert matches("http://cam.lan/x.m3u8", "http://cam.lan/*.m3u8")
+    assert not matches("http://cam.lan/x.mjpg", "http://cam.lan/*.m3u8")
+    assert matches("http://cam.lan/x.mjpg?a=.m3u8", "http://cam.lan/*")
+
+
 def test_devices_and_pushed_sources_are_matched_whole():
     assert matches("push:", "push:")
     assert matches("webcam:0", "webcam:*")

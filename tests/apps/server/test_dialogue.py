@@ -102,10 +102,30 @@ def test_a_session_s_source_and_deadline_stand_in(said):
     assert (ask.source, ask.deadline_ms) == ("b", 5000)
 
 
-def test_a_deadline_never_exceeds_the_limit(said):
-    put(said)
-    ask = said("response.create", source="a", deadline_ms=600_000)[1]
-    assert ask.deadline_ms == Limits().deadline_ms
+def deadline_refused(deeds, most_ms):
+    refused = error_of(deeds)
+    assert (refused.code, refused.param, refused.event_id) == ("bad_value", "deadline_ms", "e")
+    assert f"{most_ms}" in refused.message
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(deadline_ms=5000)])
+def test_a_deadline_beyond_the_limit_is_refused_and_changes_nothing(limits):
+    dialogue, clock = Dialogue(limits), Clock()
+
+    def say(type_, **fields):
+        return dialogue.receive(json.dumps({"type": type_, **fields}), clock(), SOURCES)
+
+    most_ms = limits.deadline_ms
+    late = {"deadline_ms": most_ms + 1, "event_id": "e"}
+    deadline_refused(say("session.update", source="b", status=False, **late), most_ms)
+    (told,) = say("session.update", event_id="u")
+    assert told.message == SessionUpdated(most_ms, True, None, "u")
+    (told,) = say("session.update", deadline_ms=most_ms)
+    assert told.message.deadline_ms == most_ms
+    put(say)
+    deadline_refused(say("response.create", source="a", **late), most_ms)
+    created, ask = say("response.create", source="a", deadline_ms=most_ms)
+    assert (created.message.response_id, ask.deadline_ms) == ("resp_2", most_ms)
 
 
 def test_without_a_name_only_one_source_can_be_meant(said):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.server.rate import Rate
+from apps.server.rate import Rate, Rates
 
 
 @given(
@@ -32,3 +32,17 @@ def test_a_burst_of_twice_the_rate_may_come_at_once():
 def test_a_clock_that_goes_back_gains_nothing():
     rate = Rate(1.0)
     assert [rate.allows(t) for t in (10.0, 9.0, 8.0)] == [True, True, False]
+
+
+def test_each_client_has_a_rate_of_its_own():
+    rates = Rates(1.0, most=10)
+    assert [rates.allows(who, 0.0) for who in "aabbab"] == [True] * 4 + [False] * 2
+
+
+def test_so_many_clients_are_known_and_whoever_was_not_heard_of_longest_goes():
+    rates = Rates(1.0, most=2)
+    for who in "aabba":
+        rates.allows(who, 0.0)
+    rates.allows("c", 0.0)  # forgets b
+    assert not rates.allows("a", 0.0)
+    assert rates.allows("b", 0.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -90,6 +92,31 @@ def test_a_server_finds_what_the_program_finds(serve, program, clip) -> None:
         ("/search/nobody?phrase=x", 404),
     ):
         assert served.get(path)[0] == code
+
+
+def test_searches_are_counted_and_a_foreign_page_has_none(serve, clip) -> None:
+    served = serve("--source", f"clip={clip}")
+    talk(served, lambda talker: talker.watched("clip"))
+    search = "/search/clip?phrase=red"
+    for headers in ({"Origin": "http://evil.example"}, {"Sec_Fetch_Site": "cross-site"}):
+        assert served.get(search, **headers)[0] == 403
+    own = {"Origin": served.url.rstrip("/"), "Sec_Fetch_Site": "same-origin"}
+    assert served.get(search, **own)[0] == 200
+    with ThreadPoolExecutor(30) as many:
+        answers = list(many.map(lambda _: served.get(search), range(30)))
+    refused = [(headers, body) for code, headers, body in answers if code == 429]
+    assert len(refused) >= 10
+    assert {code for code, _, _ in answers} == {200, 429}
+    headers, body = refused[0]
+    assert headers["retry-after"] == "1"
+    assert parse_server(body.decode()).code == "rate_limited"
+
+    async def later():
+        async with connect(served.url) as client:
+            return await client.search("clip", "red", within=TimeRange(), limit=1)
+
+    time.sleep(1.1)
+    assert asyncio.run(later()).moments
 
 
 def test_what_is_refused_over_http_is_told_as_over_the_websocket(serve, clip) -> None:

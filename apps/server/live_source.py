@@ -21,7 +21,7 @@ from apps.server.protocol import (
 from apps.server.sources import Notify
 from capture import Credentials, LiveSettings
 from streamvid.errors import StreamvidError
-from streamvid.live import Watch, WatchEvent, WatchStatus
+from streamvid.live import KeepRule, Watch, WatchEvent, WatchStatus
 from streamvid.live.sources import parse_address
 from streamvid.session import Session
 
@@ -32,7 +32,7 @@ class LiveOpener:
     """Opens addresses of live sources.
 
     ``find_credentials`` knows user and password of a host, where the address has none;
-    ``keep_bytes`` is what each recording may take, ``socket`` where this process listens for the
+    ``keep`` says what each recording may take, ``socket`` where this process listens for the
     questions of others.
     """
 
@@ -42,12 +42,12 @@ class LiveOpener:
         settings: LiveSettings,
         *,
         find_credentials: Callable[[str], Credentials | None] = lambda host: None,
-        keep_bytes: Callable[[], int],
+        keep: KeepRule,
         socket: str | None = None,
     ) -> None:
         self._socket = socket
         self._session, self._settings = session, settings
-        self._find_credentials, self._keep_bytes = find_credentials, keep_bytes
+        self._find_credentials, self._keep = find_credentials, keep
 
     def takes(self, address: str) -> bool:
         """Whether it has the scheme of a live source."""
@@ -64,7 +64,7 @@ class LiveOpener:
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             return self._session.watch(
                 parsed, live=self._settings, credentials=found,
-                keep_bytes=self._keep_bytes(), socket=self._socket, tell=tell,
+                keep=self._keep, socket=self._socket, tell=tell,
             )  # fmt: skip
 
         try:

@@ -171,4 +171,6 @@ def told_status(
         reconnects=source.reconnects,
         memory_bytes=now.held_bytes,
         recording_id=now.recording_id,
+        forgotten_before_s=now.first_kept_s or None,
+        disk="full" if now.trouble else None,
     )

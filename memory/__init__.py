@@ -36,6 +36,7 @@ from memory.errors import (
     TokenMemoryError,
 )
 from memory.faiss_index import FaissIndex
+from memory.folder import BESIDE_BYTES, database_bytes
 from memory.home import Home
 from memory.identity import describe_file, describe_live, file_identity
 from memory.live_state import RETENTION
@@ -71,6 +72,7 @@ from memory.view import RollingView, View, range_view
 from memory.writer import Writer
 
 __all__ = [
+    "BESIDE_BYTES",
     "BLOCK_TICKS",
     "DROPPED",
     "EVERYTHING",
@@ -135,6 +137,7 @@ __all__ = [
     "coverage_of",
     "coverage_text",
     "cuts_before",
+    "database_bytes",
     "describe_file",
     "describe_live",
     "duration_text",

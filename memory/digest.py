@@ -8,6 +8,7 @@ from typing import Protocol
 
 from memory.schema import LIVE_VERSION
 
+# Events of one moment by kind, not as they came: another order of passes is the same content.
 _CONTENT = (
     "SELECT tick, t_s, kind, corrupt FROM frames ORDER BY tick",
     "SELECT tick, value FROM tokens ORDER BY tick",

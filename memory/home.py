@@ -21,6 +21,7 @@ from memory.errors import (
     RecordingNotFoundError,
     StorageDeniedError,
 )
+from memory.folder import free_bytes, watched_bytes
 from memory.identity import file_identity
 from memory.lock import IngestLock
 from memory.recording import Recording
@@ -88,6 +89,19 @@ class Home:
     def get(self, id: str) -> Recording:
         """Open the recording of exactly this id. Raises RecordingNotFoundError and others."""
         return Recording(self._folder(id))
+
+    def watched_bytes(self, id: str) -> int:
+        """Return what a live recording's folder takes while it is watched, without growing.
+
+        Of one that is not there yet too.
+        """
+        folder = self._folder(id)
+        with translated(folder):
+            return watched_bytes(folder)
+
+    def free_bytes(self) -> int:
+        """Return what is free on the disk of the recordings. Raises StorageError's leaves."""
+        return free_bytes(self.path)
 
     def create(self, source: Source, model: ModelIdentity, *, created_wall_s: float) -> Recording:
         """Make an empty recording of ``source``, to be filled by ``model``.

@@ -16,6 +16,8 @@ RESERVE_BYTES = 8 << 20
 """More than the WAL of a live recording, a large commit included, if no reader holds it."""
 WAL_PAGES = 256
 """A live recording's WAL is folded in after 2 MiB, so that the reserve can be small."""
+WAL_BYTES = 4 << 20
+"""What its file is cut back to after a commit that made it larger: 2 MiB, and a commit."""
 
 
 def take_reserve(folder: Path) -> None:

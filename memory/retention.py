@@ -1,7 +1,7 @@
 """Forgetting the oldest blocks of a live recording, so that it takes no more than it may.
 
 What is measured is the pages in use. Those that become free are used again first, so the file stays
-as large as it once was; where much is free, pages are given back to the disk.
+as large as it once was; what it is larger by than it may is given back to the disk.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from memory.schema import NUMBERS
 MOST_BLOCKS = 16
 """Blocks dropped in one transaction: some 20 MB of stills and numbers, so that a commit waits for
 it no longer than for another commit."""
-FREE_KEPT_BYTES = 32 << 20
-"""Free pages up to this are kept for the next commits."""
+FREE_KEPT_BYTES = 2 << 20
+"""The file may be larger by this than what is kept: room for the next commits."""
 GIVEN_BACK_PAGES = 1024
-"""Pages moved to the file's end and cut off in one call."""
+"""Pages cut off the file's end in one call."""
+_CUT_PAGES = 128
+"""And in one transaction, whose WAL must not outgrow what a live recording's may take."""
 
 _BY_TICK = ("frames", "tokens", "embeddings", "prefixes", "stills", "previews")
 
@@ -89,14 +91,20 @@ def drop_blocks(
 
 
 def give_back(connection: sqlite3.Connection, keep_bytes: int) -> None:
-    """Return some of the free pages to the disk if there are more than will be used again."""
+    """Return free pages to the disk, as far as the file is larger than it may be; some a call."""
     (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     # a file no larger than it may get needs no cutting: the next frames fill it again
-    if page_bytes * pages > keep_bytes and page_bytes * free > FREE_KEPT_BYTES:
+    excess = (page_bytes * pages - keep_bytes - FREE_KEPT_BYTES) // page_bytes
+    cut = min(excess, free, GIVEN_BACK_PAGES)
+    if cut <= 0:
+        return
+    for done in range(0, cut, _CUT_PAGES):
         # execute would take one step, which is one page
-        connection.executescript(f"PRAGMA incremental_vacuum({GIVEN_BACK_PAGES});")
+        connection.executescript(f"PRAGMA incremental_vacuum({min(cut - done, _CUT_PAGES)});")
+    # the file itself gets shorter when the WAL is folded in
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _next(connection: sqlite3.Connection, floor_tick: int, end_tick: int) -> int | None:

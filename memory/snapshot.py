@@ -141,11 +141,12 @@ class Snapshot:
     def events(self) -> list[EventRow]:
         """Return the newest events, in order of time; all that retention dropped is one of them.
 
+        Those of one time stand in the order in which they were committed.
         ``live().forgotten_events`` says how many older ones there were.
         """
-        rows = self._all("SELECT t_s, kind, detail, wall_s FROM events")
+        rows = self._all("SELECT t_s, kind, detail, wall_s FROM events ORDER BY rowid")
         events = [*(EventRow(*row) for row in rows), *retention_event(self.live())]
-        return sorted(events, key=lambda e: (e.t_s, e.kind, e.detail))
+        return sorted(events, key=lambda e: e.t_s)
 
     def live(self) -> LiveState:
         """Return how often a live recording was watched, and what it forgot."""

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from memory.database import DATABASE_NAME, open_reading, translated
 from memory.errors import StorageError, TokenMemoryError
+from memory.folder import folder_bytes
 from memory.live_state import read_anchors, read_live
 from memory.rows import RecordingSummary
 from memory.schema import LIVE_VERSION, check_version
@@ -133,15 +134,6 @@ def keep_summary(folder: Path, summary: RecordingSummary, stamp: list[int]) -> N
         scratch.replace(folder / SUMMARY_NAME)
     except OSError:
         scratch.unlink(missing_ok=True)  # a full or read-only disk: only the cache is missing
-
-
-def folder_bytes(folder: Path) -> int:
-    """Return the bytes of all files in ``folder``."""
-    try:
-        with os.scandir(folder) as entries:
-            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
-    except OSError:
-        return 0
 
 
 def _kept_summary(folder: Path) -> tuple[list[int], RecordingSummary] | None:

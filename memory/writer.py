@@ -18,6 +18,7 @@ from memory.admission import check_batch, check_live, check_previews
 from memory.blocks import add_span, join_gaps
 from memory.database import transaction, translated
 from memory.errors import CommitRefusedError, DiskFullError, RangeError, TokenMemoryError
+from memory.folder import folder_bytes, free_bytes
 from memory.held_database import HeldDatabase
 from memory.live_state import (
     first_anchor,
@@ -27,7 +28,7 @@ from memory.live_state import (
     store_events,
 )
 from memory.lock import IngestLock
-from memory.reserve import WAL_PAGES, give_up_reserve, take_reserve
+from memory.reserve import WAL_BYTES, WAL_PAGES, give_up_reserve, take_reserve
 from memory.retention import MOST_BLOCKS, Dropped, drop_blocks, give_back, used_bytes
 from memory.rows import Batch, FrameRow, GapRow, RecordingInfo, TickSpan, half_bytes
 from memory.schema import LIVE_VERSION
@@ -50,6 +51,7 @@ class Writer(HeldDatabase):
         self.info = info
         if self.live:
             connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+            connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
             take_reserve(path.parent)
 
     def settled(self) -> list[TickSpan]:
@@ -113,11 +115,20 @@ class Writer(HeldDatabase):
         with translated(self._path):
             return used_bytes(self._connection)
 
+    def folder_bytes(self) -> int:
+        """Return the bytes of all the recording's files; cheap."""
+        return folder_bytes(self._path.parent)
+
+    def free_bytes(self) -> int:
+        """Return what is free on the recording's disk. Raises StorageError's leaves."""
+        return free_bytes(self._path.parent)
+
     def drop_oldest(
         self, keep_bytes: int, *, now_wall_s: float | None = None, most_blocks: int = MOST_BLOCKS
     ) -> Dropped | None:
-        """Forget a live recording's oldest blocks while it takes more than ``keep_bytes``.
+        """Forget a live recording's oldest blocks while its pages take more than ``keep_bytes``.
 
+        Of a bound for the whole folder, that is ``database_bytes(bound)``.
         In one transaction, at most ``most_blocks``, never the newest; None if nothing had to go.
         Cheap while there is room: call it after each commit. What was seen stays counted as seen;
         that it is gone stands in ``Snapshot.live``, ``gaps`` and ``events``. Needs next to no room

@@ -37,7 +37,7 @@ from streamvid.ingest.looking import Glance, Still, Timeline
 from streamvid.ingest.on_demand import OnDemandIngest
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
-from streamvid.live import PushedWatch, Watch, Watches, WatchEvent, WatchPlan
+from streamvid.live import KeepRule, PushedWatch, Watch, Watches, WatchEvent, WatchPlan
 from streamvid.model.seam import VideoModel
 from streamvid.recorded import Recorded
 from streamvid.settings import Settings
@@ -108,14 +108,14 @@ class Session:
         live: LiveSettings | None = None,
         credentials: Credentials | None = None,
         follow_redirects: bool = True,
-        keep_bytes: int | None = None,
+        keep: KeepRule | None = None,
         socket: str | None = None,
         tell: Callable[[WatchEvent], None] = lambda event: None,
     ) -> Watch:
         """Watch a live source into memory from now on, in the background; ``stop`` it, or close.
 
         The recording is the one of ``name``, else of the address; it goes on where one was. It
-        takes at most about ``keep_bytes``. ``tell`` hears, in the watch's thread, what happens;
+        takes at most what ``keep`` says. ``tell`` hears, in the watch's thread, what happens;
         ``socket`` is where this process answers questions of others; ``follow_redirects``: whether
         the server may lead elsewhere. Raises ``RecordingBusyError`` where it is watched already,
         and memory's refusals.
@@ -128,15 +128,15 @@ class Session:
             )  # fmt: skip
 
         with translated():
-            plan = WatchPlan(describe_live(address.identity, name=name), feed, keep_bytes, socket)
-            return self._watches.begin(plan, tell=tell)
+            plan = WatchPlan(describe_live(address.identity, name=name), feed, socket=socket)
+            return self._watches.begin(plan, keep=keep, tell=tell)
 
     def watch_pushed(
         self,
         identity: str,
         *,
         live: LiveSettings | None = None,
-        keep_bytes: int | None = None,
+        keep: KeepRule | None = None,
         socket: str | None = None,
         tell: Callable[[WatchEvent], None] = lambda event: None,
     ) -> PushedWatch:
@@ -148,8 +148,8 @@ class Session:
             return made[-1]
 
         with translated():
-            plan = WatchPlan(describe_live(identity), feed, keep_bytes, socket)
-            watch = self._watches.begin(plan, tell=tell)
+            plan = WatchPlan(describe_live(identity), feed, socket=socket)
+            watch = self._watches.begin(plan, keep=keep, tell=tell)
         return PushedWatch(watch, made[-1])
 
     def reencode(

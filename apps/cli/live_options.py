@@ -12,12 +12,10 @@ import click
 
 from apps.cli.options import Command
 from apps.cli.sizes import Bytes
-from apps.keeping import default_keep_bytes
-from apps.settings import AppSettings
+from apps.keeping import LEAST_BYTES, default_keep
 from capture import Credentials
+from streamvid.live import DiskRoom, Keep
 from streamvid.live.sources import find_credentials
-
-MIN_KEEP_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,11 @@ class LiveChoice:
     keep_bytes: int | None
     credentials_file: Path | None
 
-    def keep(self, settings: AppSettings) -> int:
-        """What a recording may take."""
+    def keep(self, room: DiskRoom, *, sources: int = 1) -> Keep:
+        """What a recording may take; of the default, where ``sources`` are known to come."""
         if self.keep_bytes is not None:
-            return self.keep_bytes
-        return default_keep_bytes(settings.recordings)
+            return Keep(self.keep_bytes)
+        return default_keep(room, sources=sources)
 
     def credentials(self, host: str) -> Credentials | None:
         """User and password of ``host``, from the environment, else the file.
@@ -53,8 +51,9 @@ def live_options(function: Command) -> Command:
         type=Bytes(),
         callback=_checked,
         metavar="SIZE",
-        help="What a live recording may take on the disk; its oldest minutes go first."
-        " Default: 50GB, or a quarter of what is free.",
+        help="What a live recording may take on the disk, all its files together, 20MB or more; its"
+        " oldest minutes go first. Default: what it takes already and a quarter of what is free,"
+        " which all live sources of the program share; 50GB at most.",
     )
     @click.option(
         "--credentials",
@@ -71,8 +70,8 @@ def live_options(function: Command) -> Command:
 
 
 def _checked(_ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
-    if value is not None and value < MIN_KEEP_BYTES:
+    if value is not None and value < LEAST_BYTES:
         raise click.BadParameter(
-            f"{value} bytes hold next to nothing; pass 10MB or more", param=param
+            f"{value} bytes hold next to nothing; pass 20MB or more", param=param
         )
     return value

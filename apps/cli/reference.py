@@ -78,6 +78,9 @@ max_new_tokens = 96
 _LIVE_HEAD = """
 ## Live sources
 
+What a recording may take of the disk is no setting but `--keep` of `watch` and `serve`: see
+[watch.md](watch.md#what-is-kept), also for what it is where nobody says it.
+
 | name | allowed | default | meaning |
 |---|---|---|---|
 """

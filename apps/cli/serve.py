@@ -15,6 +15,7 @@ import click
 
 from apps.cli.live_options import LiveChoice, live_options
 from apps.cli.options import Setup, open_session, print_document, say, takes_settings
+from apps.cli.sources import is_live
 from apps.cli.token import token_options
 from apps.errors import FAILED, AddressError, ListenError, SettingError
 from apps.render import plain
@@ -150,7 +151,7 @@ def serve(
     from apps.server.file_source import FileOpener
     from apps.server.live_source import LiveOpener
     from apps.server.local import local_socket, socket_folder
-    from apps.server.pushed_source import PushedOpener
+    from apps.server.pushed_source import PushedOpener, is_pushed
     from apps.server.serving import bound_socket
     from apps.server.serving import serve as run
 
@@ -167,14 +168,16 @@ def serve(
         local_socket(socket_folder(os.environ)) as (nearby, path),
         open_session(setup) as session,
     ):
+        live_sources = sum(is_live(address) or is_pushed(address) for _, address in sources)
+        keep = partial(live.keep, sources=live_sources)
         live_opener = LiveOpener(
             session, setup.settings.live,
             find_credentials=live.credentials, named_credentials=live.named_credentials,
-            keep_bytes=lambda: live.keep(setup.settings), socket=str(path),
+            keep=keep, socket=str(path),
         )  # fmt: skip
         pushed_opener = PushedOpener(
             session, setup.settings.live,
-            keep_bytes=lambda: live.keep(setup.settings), socket=str(path),
+            keep=keep, socket=str(path),
         )  # fmt: skip
         openers = (live_opener, pushed_opener, FileOpener(session))
         begin = partial(_begin, sources=sources, url=url, as_json=setup.as_json)

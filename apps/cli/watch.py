@@ -98,7 +98,7 @@ def watch(
 
             return session.watch(
                 address, name=name, live=setup.settings.live, credentials=credentials,
-                keep_bytes=live.keep(setup.settings), socket=str(path), tell=both,
+                keep=live.keep, socket=str(path), tell=both,
             )  # fmt: skip
 
         def notify(message: SourceGap | FrameDropped | SourceStatus) -> None:

@@ -243,6 +243,7 @@ def with_glance(status: SourceStatus, glance: Glance) -> SourceStatus:
         expected_s=float(glance.ticks_expected) or None,
         previews=glance.previews,
         memory_bytes=glance.size_bytes,
+        forgotten_before_s=glance.first_kept_s or None,
         ticks=Ticks(
             expected=glance.ticks_expected,
             seen=glance.ticks_seen,

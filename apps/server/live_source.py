@@ -21,7 +21,7 @@ from apps.server.protocol import (
 from apps.server.sources import Notify
 from capture import Credentials, LiveSettings
 from streamvid.errors import StreamvidError
-from streamvid.live import Watch, WatchEvent, WatchStatus
+from streamvid.live import KeepRule, Watch, WatchEvent, WatchStatus
 from streamvid.live.sources import parse_address
 from streamvid.session import Session
 
@@ -32,7 +32,7 @@ class LiveOpener:
     """Opens addresses of live sources.
 
     ``find_credentials`` knows user and password of a host, where the address has none;
-    ``named_credentials`` those that may be shown to a host which a client chose. ``keep_bytes`` is
+    ``named_credentials`` those that may be shown to a host which a client chose. ``keep`` says
     what each recording may take, ``socket`` where this process listens for others' questions.
     """
 
@@ -43,13 +43,13 @@ class LiveOpener:
         *,
         find_credentials: Callable[[str], Credentials | None] = lambda host: None,
         named_credentials: Callable[[str], Credentials | None] = lambda host: None,
-        keep_bytes: Callable[[], int],
+        keep: KeepRule,
         socket: str | None = None,
     ) -> None:
         self._socket = socket
         self._session, self._settings = session, settings
         self._find_credentials, self._named_credentials = find_credentials, named_credentials
-        self._keep_bytes = keep_bytes
+        self._keep = keep
 
     def takes(self, address: str) -> bool:
         """Whether it has the scheme of a live source."""
@@ -73,7 +73,7 @@ class LiveOpener:
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             return self._session.watch(
                 parsed, live=self._settings, credentials=found, follow_redirects=not by_client,
-                keep_bytes=self._keep_bytes(), socket=self._socket, tell=tell,
+                keep=self._keep, socket=self._socket, tell=tell,
             )  # fmt: skip
 
         try:
@@ -186,4 +186,6 @@ def told_status(
         reconnects=source.reconnects,
         memory_bytes=now.held_bytes,
         recording_id=now.recording_id,
+        forgotten_before_s=now.first_kept_s or None,
+        disk="full" if now.trouble else None,
     )

@@ -89,8 +89,9 @@ def _refuse_replaceable(base: Path) -> None:
 def local_socket(folder: Path) -> Iterator[tuple[socket.socket, Path]]:
     """A listening socket of this process in ``folder``, removed at the end.
 
-    Raises ``ListenError``.
+    Those that killed processes left there go. Raises ``ListenError``.
     """
+    _remove_left(folder)
     path = folder / f"{os.getpid()}.sock"
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -111,6 +112,35 @@ def local_socket(folder: Path) -> Iterator[tuple[socket.socket, Path]]:
         listening.close()
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _remove_left(folder: Path) -> None:
+    for path in folder.glob("*.sock"):
+        with contextlib.suppress(OSError):
+            if path.is_socket() and _is_left(path):
+                path.unlink()
+
+
+def _is_left(path: Path) -> bool:
+    """Whether its process is gone and nobody listens: a container's processes have no number here.
+
+    A process that lives may be about to listen.
+    """
+    try:
+        os.kill(int(path.stem), 0)
+    except ProcessLookupError:
+        pass
+    except (OSError, ValueError, OverflowError):  # another user's, or no number
+        return False
+    else:
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+    return False
 
 
 class LocalServer:

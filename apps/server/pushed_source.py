@@ -10,16 +10,21 @@ from apps.server.protocol.bounds import SOURCE_NAME, OutOfBoundsError
 from apps.server.sources import Notify
 from capture import LiveSettings
 from streamvid.errors import PictureRefusedError, SourceRefusedError, StreamvidError
-from streamvid.live import Watch, WatchEvent
+from streamvid.live import KeepRule, Watch, WatchEvent
 from streamvid.session import Session
 
 _SCHEME = "push:"
 
 
+def is_pushed(address: str) -> bool:
+    """Whether it is ``push:`` or ``push:NAME``."""
+    return address.lower().startswith(_SCHEME)
+
+
 class PushedOpener:
     """Opens ``push:`` and ``push:NAME``.
 
-    ``keep_bytes`` is what each recording may take, ``socket`` where this process listens for the
+    ``keep`` says what each recording may take, ``socket`` where this process listens for the
     questions of others.
     """
 
@@ -28,15 +33,15 @@ class PushedOpener:
         session: Session,
         settings: LiveSettings,
         *,
-        keep_bytes: Callable[[], int],
+        keep: KeepRule,
         socket: str | None = None,
     ) -> None:
         self._session, self._settings = session, settings
-        self._keep_bytes, self._socket = keep_bytes, socket
+        self._keep, self._socket = keep, socket
 
     def takes(self, address: str) -> bool:
         """Whether it is ``push:`` or ``push:NAME``."""
-        return address.lower().startswith(_SCHEME)
+        return is_pushed(address)
 
     def open(
         self, name: str, address: str, notify: Notify, *, by_client: bool = False
@@ -55,7 +60,7 @@ class PushedOpener:
         try:
             return PushedWatched(
                 self._session, name, _SCHEME + called, notify,
-                settings=self._settings, keep_bytes=self._keep_bytes(), socket=self._socket,
+                settings=self._settings, keep=self._keep, socket=self._socket,
             )  # fmt: skip
         except StreamvidError as error:
             raise ProtocolError("cannot_open", str(error), param="address") from error
@@ -75,12 +80,12 @@ class PushedWatched(LiveWatched):
         notify: Notify,
         *,
         settings: LiveSettings,
-        keep_bytes: int,
+        keep: KeepRule,
         socket: str | None,
     ) -> None:
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             self._pushed = session.watch_pushed(
-                identity, live=settings, keep_bytes=keep_bytes, socket=socket, tell=tell
+                identity, live=settings, keep=keep, socket=socket, tell=tell
             )
             return self._pushed.watch
 

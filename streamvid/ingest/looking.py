@@ -18,7 +18,8 @@ class Glance:
     """How far a recording is; cheap to read however long it is.
 
     ``ticks_expected = ticks_seen + covered + dropped + gapped + pending``. ``length_s`` is how much
-    is settled, gaps included; ``size_bytes`` what it takes on the disk.
+    is settled, gaps included; ``size_bytes`` what it takes on the disk. What lay before
+    ``first_kept_s`` retention dropped.
     """
 
     recording_id: str
@@ -34,6 +35,7 @@ class Glance:
     ticks_pending: int
     gaps: tuple[GapReport, ...]
     size_bytes: int
+    first_kept_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def glance_at(recording: Recording) -> Glance:
         counters = counters_of(snapshot)
         settled = snapshot.settled()
         gaps, previews = snapshot.gaps(), snapshot.preview_count()
-        complete = snapshot.complete
+        complete, first_kept_tick = snapshot.complete, snapshot.live().first_kept_tick
     return Glance(
         recording_id=recording.id,
         name=recording.info.source.name,
@@ -88,6 +90,7 @@ def glance_at(recording: Recording) -> Glance:
         size_bytes=sum(
             path.stat().st_size for path in recording.folder.iterdir() if path.is_file()
         ),
+        first_kept_s=float(first_kept_tick),
     )
 
 

@@ -9,6 +9,7 @@ import memory
 from capture import Frame, Gap, SourceEvent
 from memory import DROPPED, Anchor, EventRow, FrameRow, GapRow, Writer
 from streamvid.live.backlog import Backlog
+from streamvid.live.keeping import Keep
 from streamvid.live.status import WatchEvent, WatchEventKind
 from streamvid.settings import Settings
 
@@ -19,7 +20,7 @@ SHED_FACTOR = 4
 class Recorder:
     """Fills ``writer`` from ``first_tick`` on; for one thread, but for what is only read.
 
-    The recording takes at most about ``keep_bytes`` (``None``: no bound): its oldest blocks go.
+    The recording takes at most what ``keep`` says (``None``: no bound): its oldest blocks go.
     Where the disk is full, blocks go one at a time until a commit fits. ``tell`` hears of that and
     of gaps, ``committed`` of frames that are on the disk.
     """
@@ -30,14 +31,14 @@ class Recorder:
         settings: Settings,
         first_tick: int,
         *,
-        keep_bytes: int | None,
+        keep: Keep | None,
         tell: Callable[[WatchEvent], None],
         committed: Callable[[], None],
         now_s: Callable[[], float],
         wall_s: Callable[[], float],
     ) -> None:
         self._committed = committed
-        self._writer, self._settings, self._keep_bytes = writer, settings, keep_bytes
+        self._writer, self._settings, self._keep = writer, settings, keep
         self._tell, self._now_s, self._wall_s = tell, now_s, wall_s
         self._backlog = Backlog(first_tick)
         self._anchored = first_tick > 0
@@ -47,7 +48,8 @@ class Recorder:
         """Set once this run has committed a frame."""
         self.lost = 0
         """Frames that came and were dropped behind the source."""
-        self.held_bytes = writer.used_bytes()
+        self.held_bytes = writer.folder_bytes()
+        self._stuck_bytes: int | None = None
         self.first_kept_tick = 0
         self.newest_s: float | None = None
         """The time of the newest frame on the disk."""
@@ -127,13 +129,23 @@ class Recorder:
             return
         self._tell_trouble("")
         self._backlog.committed()
-        if self._keep_bytes is not None:
-            self._make_room(self._keep_bytes)
-        self.held_bytes = self._writer.used_bytes()
+        if self._keep is not None:
+            self._make_room(self._bound_bytes(self._keep))
+        self.held_bytes = self._writer.folder_bytes()
         if batch.frames:
             self.newest_s = batch.frames[-1].t_s
             self.remembered.set()
             self._committed()
+
+    def _bound_bytes(self, keep: Keep) -> int:
+        """What the database may take: no more than now where too little is left for others."""
+        bound_bytes = memory.database_bytes(keep.most_bytes)
+        if self._writer.free_bytes() >= keep.leave_bytes:
+            self._stuck_bytes = None
+            return bound_bytes
+        # what it was when that began: of what is forgotten, the next commits take the place
+        self._stuck_bytes = self._stuck_bytes or self._writer.used_bytes()
+        return min(bound_bytes, self._stuck_bytes)
 
     def _make_room(self, keep_bytes: int, *, most_blocks: int | None = None) -> bool:
         limit = {} if most_blocks is None else {"most_blocks": most_blocks}

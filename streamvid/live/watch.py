@@ -22,6 +22,7 @@ from streamvid.errors import JobDroppedError
 from streamvid.ingest.decoder import Prepared, StillFormat, prepare
 from streamvid.ingest.filler import to_rows
 from streamvid.live.feed import Feed
+from streamvid.live.keeping import Keep
 from streamvid.live.opening import find_start, opened
 from streamvid.live.recorder import Recorder
 from streamvid.live.status import WatchEvent, WatchStatus
@@ -44,14 +45,14 @@ Item = Frame | Gap | SourceEvent
 class WatchPlan:
     """What to watch and within which bounds.
 
-    ``source`` names the recording; ``keep_bytes`` is what it may take on the disk (``None``: no
+    ``source`` names the recording; ``keep`` is what it may take on the disk (``None``: no
     bound); ``make_feed`` gets the tick that this run begins at; ``socket`` is where this process
     listens for questions, if it does.
     """
 
     source: Source
     make_feed: Callable[[int], Feed]
-    keep_bytes: int | None = None
+    keep: Keep | None = None
     socket: str | None = None
 
 
@@ -142,6 +143,11 @@ class Watch:
         return None if self._error is None else str(self._error)
 
     @property
+    def held_bytes(self) -> int:
+        """What the recording takes on the disk, as of the last commit; 0 before the first look."""
+        return 0 if self._recorder is None else self._recorder.held_bytes
+
+    @property
     def remembered(self) -> bool:
         """Whether this run has committed a frame."""
         return self._recorder is not None and self._recorder.remembered.is_set()
@@ -174,7 +180,7 @@ class Watch:
                 damage_packets=before.damage_packets + seen.damaged_packets,
                 damage_frames=before.damage_frames + seen.damaged_frames,
             ),
-            held_bytes=0 if recorder is None else recorder.held_bytes,
+            held_bytes=self.held_bytes,
             waiting_frames=0 if recorder is None else recorder.waiting_frames,
             first_kept_s=0.0 if recorder is None else float(recorder.first_kept_tick),
             end_s=float(self._feed.settled_end()),
@@ -194,7 +200,7 @@ class Watch:
             ) as (recording, writer):
                 recorder = Recorder(
                     writer, self._settings, self._start.first_tick,
-                    keep_bytes=self._plan.keep_bytes, tell=self._tell,
+                    keep=self._plan.keep, tell=self._tell,
                     committed=lambda: self._grown(recording),
                     now_s=self._now_s, wall_s=self._wall_s,
                 )  # fmt: skip

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from memory import Home, Recording
 from streamvid.engine import Engine
+from streamvid.live.keeping import DiskRoom, Keep, KeepRule
 from streamvid.live.status import WatchEvent
 from streamvid.live.watch import Watch, WatchPlan
 from streamvid.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A watch, what it may take, and what its recording held before."""
+
+    watch: Watch
+    keep: Keep | None
+    held_bytes: int
+
+    def promised_bytes(self) -> int:
+        """What it may still grow by; a watch that has ended grows no more."""
+        if self.keep is None or not self.watch.running:
+            return 0
+        return max(0, self.keep.most_bytes - max(self.held_bytes, self.watch.held_bytes))
 
 
 class Watches:
@@ -28,31 +45,52 @@ class Watches:
     ) -> None:
         self._home, self._engine, self._settings = home, engine, settings
         self._grown = grown
-        self._begun: list[Watch] = []
+        self._begun: list[_Begun] = []
+        self._beginning = threading.Lock()
+        """One after the other: what one was promised, the next cannot have."""
 
-    def begin(self, plan: WatchPlan, *, tell: Callable[[WatchEvent], None]) -> Watch:
-        """Watch ``plan``'s source from now on; returns at once.
+    def begin(
+        self,
+        plan: WatchPlan,
+        *,
+        keep: KeepRule | None = None,
+        tell: Callable[[WatchEvent], None],
+    ) -> Watch:
+        """Watch ``plan``'s source from now on; returns at once. ``keep`` says what it may take.
 
         Raises RecordingBusyError where it is watched already, and memory's errors.
         """
-        watch = Watch(self._home, self._engine, self._settings, plan, tell=tell, grown=self._grown)
-        watch.start()
-        for old in tuple(self._begun):
-            if not old.running:
-                with suppress(ValueError):  # another thread was faster
-                    self._begun.remove(old)
-        self._begun.append(watch)
+        with self._beginning:
+            self._begun = [begun for begun in self._begun if begun.watch.running]
+            room = self._room(plan.source.id)
+            if keep is not None:
+                plan = replace(plan, keep=keep(room))
+            watch = Watch(
+                self._home, self._engine, self._settings, plan, tell=tell, grown=self._grown
+            )
+            watch.start()
+            self._begun.append(_Begun(watch, plan.keep, room.held_bytes))
         return watch
+
+    def _room(self, recording_id: str) -> DiskRoom:
+        return DiskRoom(
+            held_bytes=self._home.watched_bytes(recording_id),
+            free_bytes=self._home.free_bytes(),
+            promised_bytes=sum(begun.promised_bytes() for begun in self._begun),
+            watched=len(self._begun),
+        )
 
     def flush(self, recording_id: str) -> None:
         """A question about what is being watched is about what was seen up to now."""
-        for watch in self._begun:
-            if watch.recording_id == recording_id:
-                watch.flush()
+        for begun in tuple(self._begun):
+            if begun.watch.recording_id == recording_id:
+                begun.watch.flush()
 
     def stop(self) -> None:
         """End them all, with everything taken committed."""
-        for watch in self._begun:
-            watch.stop()
-        while self._begun:
-            self._begun.pop().wait()
+        with self._beginning:
+            ending, self._begun = self._begun, []
+        for begun in ending:
+            begun.watch.stop()
+        for begun in ending:
+            begun.watch.wait()

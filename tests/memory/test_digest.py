@@ -34,6 +34,7 @@ ASIDE = [
     "UPDATE notes SET value = 'other'",
     "INSERT INTO wanted VALUES (1, 2)",
     "UPDATE gaps SET rowid = rowid + 100",
+    "UPDATE events SET rowid = -rowid",
 ]
 
 
@@ -46,7 +47,7 @@ def filled(recording: Recording, model: ModelIdentity) -> Recording:
                 TickSpan(0, 64),
                 (frame_at(3), frame_at(60)),
                 (GapRow(10.0, 12.0, "lost"),),
-                (EventRow(1.0, "anchored"),),
+                (EventRow(1.0, "stalled"), EventRow(1.0, "anchored")),
                 counters=Counters(expected=2, seen=2),
                 notes={"pass": "1"},
             )

@@ -165,6 +165,18 @@ def test_of_many_events_the_newest_are_kept(camera: Recording, model: ModelIdent
         assert now.live().forgotten_events == 7
 
 
+def test_events_of_one_moment_stand_in_the_order_in_which_they_came(
+    camera: Recording, model: ModelIdentity
+) -> None:
+    stalled, again = EventRow(7.0, "stalled"), EventRow(7.0, "reconnecting", "stalled")
+    earlier = EventRow(3.0, "wall_clock_set")
+    with camera.writer(model) as writer:
+        writer.commit(batch_of(0, 8, events=(stalled, again)))
+        writer.commit(batch_of(8, 9, events=(earlier,)))
+    with camera.snapshot() as now:
+        assert now.events() == [earlier, stalled, again]
+
+
 def test_the_list_tells_a_live_recordings_life(
     home: Home, camera: Recording, model: ModelIdentity
 ) -> None:

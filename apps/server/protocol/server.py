@@ -79,6 +79,10 @@ class SourceStatus:
     reconnects: int = 0
     memory_bytes: int = 0
     recording_id: Words | None = None
+    forgotten_before_s: float | None = None
+    """What lay before was dropped to make room; nothing yet without it."""
+    disk: Words | None = None
+    """``full`` while the disk takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

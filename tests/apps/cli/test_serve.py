@@ -28,6 +28,7 @@ async def until_watched(talker):
         (("--source", "a=x", "--host", "0.0.0.0"), 2, "--token-file"),
         (("--source", "a=x", "--token", "short"), 2, "16"),
         (("--source", "a=x", "--token-file", "missing"), 2, "missing"),
+        (("--source", "a=x", "--keep", "19MB"), 2, "20MB or more"),
         (("--source", "a=x", "--tls-key", "key.pem"), 2, "--tls-cert"),
         (("--source", "a=x", "--tls-cert", "cert.pem"), 2, "cert.pem"),
         (("--allow-source", "*"), 2, "scheme"),

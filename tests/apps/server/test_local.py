@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -30,6 +32,40 @@ def test_a_socket_left_by_a_killed_process_of_the_same_number_is_replaced(tmp_pa
     with local_socket(tmp_path) as (listening, path), socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         listening.accept()[0].close()
+
+
+def dead_pid():
+    """The number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    return child.pid
+
+
+def bound(path):
+    """A socket at ``path`` that nobody listens at yet."""
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(str(path))
+    return made
+
+
+def test_sockets_of_killed_processes_go_when_one_is_made(tmp_path):
+    left, beginning, answers = (tmp_path / f"{pid}.sock" for pid in (dead_pid(), 1, dead_pid() + 1))
+    other, named = tmp_path / "notes.txt", tmp_path / "x1.sock"
+    other.touch()
+    named.touch()
+    bound(left).close()
+    # a living process that does not listen yet, and one that listens but has no number here
+    with bound(beginning), bound(answers) as listening:
+        listening.listen(1)
+        with local_socket(tmp_path) as (_, path):
+            assert set(tmp_path.iterdir()) == {beginning, answers, other, named, path}
+
+
+def test_a_file_that_only_looks_like_a_socket_stays(tmp_path):
+    file = tmp_path / f"{dead_pid()}.sock"
+    file.write_text("not ours")
+    with local_socket(tmp_path):
+        assert file.read_text() == "not ours"
 
 
 def test_the_folder_is_of_this_user_alone(tmp_path):
@@ -159,4 +195,4 @@ def test_a_watch_listens_while_it_watches_and_a_kill_does_no_harm(program, tmp_p
     assert "asking the streamvid that watches it" in asked.stderr
     code, _, said = again.end(signal.SIGTERM)
     assert code == 0, said
-    assert list(folder.iterdir()) == [path]  # its own is gone
+    assert list(folder.iterdir()) == []  # its own is gone, and what the killed one left

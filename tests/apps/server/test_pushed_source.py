@@ -11,6 +11,7 @@ from apps.server.pushed_source import PushedOpener
 from apps.server.room import Room
 from apps.server.sources import PushedSource
 from capture import LiveSettings
+from streamvid.live import Keep
 from streamvid.session import Session
 from streamvid.settings import Settings
 from tests.capture.pushing import jpeg
@@ -23,7 +24,7 @@ def open_room(tmp_path):
 
     def make() -> Room:
         session = Session(tmp_path / "home", TinyModel, settings=Settings(commit_s=0.05))
-        opener = PushedOpener(session, LiveSettings(), keep_bytes=lambda: 10**9)
+        opener = PushedOpener(session, LiveSettings(), keep=lambda room: Keep(10**9))
         rooms.append(Room(session, [opener], most_sources=4, notify=lambda message: None))
         return rooms[-1]
 

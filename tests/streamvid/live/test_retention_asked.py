@@ -11,7 +11,7 @@ import memory
 from memory import Home, describe_live
 from streamvid.answer import TimeRange
 from streamvid.engine import Engine
-from streamvid.live import Watch, WatchPlan
+from streamvid.live import Keep, Watch, WatchPlan
 from streamvid.session import Session
 from streamvid.settings import Settings
 from tests.streamvid.live.scripted_feed import ScriptedFeed, picture
@@ -28,9 +28,9 @@ class Camera:
     def __init__(self, folder: Path, engine: Engine, settings: Settings) -> None:
         self.home, self._engine, self._settings = Home(folder), engine, settings
 
-    def see(self, ticks: range, *, keep_bytes: int | None = None) -> None:
+    def see(self, ticks: range, *, keep: Keep | None = None) -> None:
         feed = ScriptedFeed(ticks.start)
-        plan = WatchPlan(describe_live("rtsp://cam/1", name=NAME), lambda first: feed, keep_bytes)
+        plan = WatchPlan(describe_live("rtsp://cam/1", name=NAME), lambda first: feed, keep)
         # The camera's clock says 1000 at tick 0, and no time passes between runs.
         watch = Watch(
             self.home, self._engine, self._settings, plan, wall_s=lambda: 1000.0 + ticks.start
@@ -102,7 +102,7 @@ def test_a_talk_goes_on_over_what_was_forgotten(camera: Camera, session: Session
     camera.see(range(2 * BLOCK))
     with session.recorded(NAME).conversation() as talk:
         talk.ask("What is red ?").result()
-        camera.see(range(2 * BLOCK, 20 * BLOCK), keep_bytes=400_000)
+        camera.see(range(2 * BLOCK, 20 * BLOCK), keep=Keep(memory.BESIDE_BYTES + 400_000))
         kept = camera.ticks()
         assert kept[0] > 0
         answer = talk.ask("And what is blue ?").result()

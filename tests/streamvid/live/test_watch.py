@@ -12,9 +12,10 @@ import pytest
 import memory
 from capture import Gap, SourceEvent
 from memory import Home, describe_live
+from memory.reserve import RESERVE_BYTES
 from streamvid.engine import Engine, Priority
 from streamvid.errors import ModelLoadError, RecordingBusyError, StorageFullError
-from streamvid.live import Watch, WatchEvent, WatchPlan
+from streamvid.live import Keep, Watch, WatchEvent, WatchPlan
 from streamvid.live.watch import LAST_WAIT_S
 from streamvid.settings import Settings
 from tests.streamvid.live.scripted_feed import ScriptedFeed, picture
@@ -34,12 +35,12 @@ class Bench:
         self.events: list[WatchEvent] = []
         self.wall_s = 5000.0
 
-    def watch(self, *, keep_bytes: int | None = None) -> tuple[Watch, ScriptedFeed]:
+    def watch(self, *, keep: Keep | None = None) -> tuple[Watch, ScriptedFeed]:
         def make(first_tick: int) -> ScriptedFeed:
             self.feeds.append(ScriptedFeed(first_tick))
             return self.feeds[-1]
 
-        plan = WatchPlan(describe_live("rtsp://cam/1", name=NAME), make, keep_bytes)
+        plan = WatchPlan(describe_live("rtsp://cam/1", name=NAME), make, keep)
         watch = Watch(
             self.home, self.engine, self.settings, plan,
             tell=self.events.append, wall_s=lambda: self.wall_s,
@@ -202,20 +203,69 @@ def test_frames_that_the_engine_has_no_time_for_are_dropped_and_counted(bench: B
 
 
 def test_it_takes_no_more_than_it_may_and_says_what_went(bench: Bench) -> None:
-    keep = 400_000
-    watch, feed = bench.watch(keep_bytes=keep)
+    keep = Keep(memory.BESIDE_BYTES + 400_000)
+    watch, feed = bench.watch(keep=keep)
     for start in range(0, 1280, 64):
         feed.put(*(picture(t) for t in range(start, start + 64)))
     feed.finish()
     watch.join(60.0)
     with bench.snapshot() as seen:
-        assert seen.used_bytes() <= keep
+        assert seen.used_bytes() <= 400_000
         kept = seen.live().first_kept_tick
         assert kept > 0
         assert next(iter(seen.gaps())) == memory.GapRow(0, kept, memory.RETENTION)
         assert seen.counters().seen == 1280
     assert watch.status().first_kept_s == kept
     assert any(event.kind == "retention" and event.end_s == kept for event in bench.events)
+    assert watch.status().held_bytes <= keep.most_bytes
+
+
+def test_what_it_holds_is_what_its_folder_takes(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    feed.put(picture(0))
+    until(lambda: watch.remembered)
+    line = bench.home.find(NAME)
+    assert line.size_bytes > RESERVE_BYTES
+    # the one figure that a list shows, but for what comes and goes with it
+    assert watch.status().held_bytes == pytest.approx(line.size_bytes, abs=100_000)
+    feed.finish()
+    watch.join(PATIENCE_S)
+
+
+def test_where_little_is_left_to_others_it_grows_no_further_and_later_goes_on(
+    bench: Bench, monkeypatch
+) -> None:
+    free_bytes = 10**9
+    monkeypatch.setattr(memory.Writer, "free_bytes", lambda writer: free_bytes)
+    watch, feed = bench.watch(keep=Keep(10**9, leave_bytes=10**8))
+
+    def see(ticks: range) -> int:
+        feed.put(*map(picture, ticks))
+        until(lambda: newest() == ticks[-1] + 0.25)
+        watch.flush(PATIENCE_S)  # behind the last commit, what had to go went
+        with bench.snapshot() as seen:
+            return seen.used_bytes()
+
+    def newest() -> float | None:
+        if not watch.remembered:
+            return None
+        with bench.snapshot() as seen:
+            found = seen.newest_frame()
+        return None if found is None else found[0]
+
+    large = see(range(384))
+    free_bytes = 10**7
+    stuck = [see(range(start, start + 128)) for start in range(384, 1024, 128)]
+    # some commits' worth more than it was then, and not less by more than a block or two
+    assert max(stuck) < 1.5 * large
+    assert stuck[-1] > large // 2
+    forgotten_s = watch.status().first_kept_s
+    assert forgotten_s > 0
+    free_bytes = 10**9
+    assert see(range(1024, 1280)) > max(stuck)
+    assert watch.status().first_kept_s == forgotten_s
+    watch.stop()
+    assert watch.join(PATIENCE_S)
 
 
 class FullDisk:

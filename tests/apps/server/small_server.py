@@ -25,6 +25,7 @@ class Pushed:
 
     kind = "pushed"
     recording_id = None
+    picture_s = None
 
     def __init__(self, name: str) -> None:
         self.name = name

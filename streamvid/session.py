@@ -38,6 +38,7 @@ from streamvid.ingest.on_demand import OnDemandIngest
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
 from streamvid.live import PushedWatch, Watch, Watches, WatchEvent, WatchPlan
+from streamvid.live.opening import source_of
 from streamvid.model.seam import VideoModel
 from streamvid.recorded import Recorded
 from streamvid.settings import Settings
@@ -105,6 +106,7 @@ class Session:
         address: Address,
         *,
         name: str | None = None,
+        or_address: bool = False,
         live: LiveSettings | None = None,
         credentials: Credentials | None = None,
         keep_bytes: int | None = None,
@@ -113,8 +115,9 @@ class Session:
     ) -> Watch:
         """Watch a live source into memory from now on, in the background; ``stop`` it, or close.
 
-        The recording is the one of ``name``, else of the address; it goes on where one was. It
-        takes at most about ``keep_bytes``. ``tell`` hears, in the watch's thread, what happens;
+        The recording is the one of ``name``, else of the address; it goes on where one was. With
+        ``or_address`` the address's own goes on where there is one and none of that name. It takes
+        at most about ``keep_bytes``. ``tell`` hears, in the watch's thread, what happens;
         ``socket`` is where this process answers questions of others. Raises
         ``RecordingBusyError`` where it is watched already, and memory's refusals.
         """
@@ -123,7 +126,8 @@ class Session:
             return LiveSource(address, live, credentials=credentials, first_tick=first_tick)
 
         with translated():
-            plan = WatchPlan(describe_live(address.identity, name=name), feed, keep_bytes, socket)
+            source = source_of(self._home, address, name, or_address=or_address)
+            plan = WatchPlan(source, feed, keep_bytes, socket)
             return self._watches.begin(plan, tell=tell)
 
     def watch_pushed(

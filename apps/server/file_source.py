@@ -38,7 +38,9 @@ class FileOpener:
         """Whether it is no address with a scheme."""
         return _is_file(address) or not _SCHEME.match(address)
 
-    def open(self, name: str, address: str, notify: Notify) -> FileSource | RecordedSource:
+    def open(
+        self, name: str, address: str, notify: Notify, *, by_client: bool = False
+    ) -> FileSource | RecordedSource:
         """Begin to watch, or go on. Raises ``ProtocolError``."""
         if _is_file(address):
             return FileSource(self._session, name, Path(address), notify)

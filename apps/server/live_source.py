@@ -53,8 +53,14 @@ class LiveOpener:
         """Whether it has the scheme of a live source."""
         return address.lower().startswith(_SCHEMES)
 
-    def open(self, name: str, address: str, notify: Notify) -> LiveWatched:
-        """Begin to watch; a camera that cannot be reached is tried again and again."""
+    def open(
+        self, name: str, address: str, notify: Notify, *, by_client: bool = False
+    ) -> LiveWatched:
+        """Begin to watch; a camera that cannot be reached is tried again and again.
+
+        The recording is the one of ``name``. Where there is none but one of the address, that goes
+        on. A client may choose any name, so what it adds is always remembered by the address.
+        """
         try:
             parsed = parse_address(address)
             found = self._find_credentials(parsed.host)
@@ -63,7 +69,8 @@ class LiveOpener:
 
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             return self._session.watch(
-                parsed, live=self._settings, credentials=found,
+                parsed, name=None if by_client else name, or_address=not by_client,
+                live=self._settings, credentials=found,
                 keep_bytes=self._keep_bytes(), socket=self._socket, tell=tell,
             )  # fmt: skip
 

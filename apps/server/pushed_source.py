@@ -38,7 +38,9 @@ class PushedOpener:
         """Whether it is ``push:`` or ``push:NAME``."""
         return address.lower().startswith(_SCHEME)
 
-    def open(self, name: str, address: str, notify: Notify) -> PushedWatched:
+    def open(
+        self, name: str, address: str, notify: Notify, *, by_client: bool = False
+    ) -> PushedWatched:
         """Wait for pictures from now on. Without a name of its own the recording has the source's.
 
         Raises ``ProtocolError``, also where that recording is filled already.

@@ -72,7 +72,7 @@ class Room:
             self._entries[name] = None
         source = None
         try:
-            source = opener.open(name, address, self._notify)
+            source = opener.open(name, address, self._notify, by_client=by_client)
             return source
         finally:
             with self._lock:

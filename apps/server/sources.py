@@ -53,5 +53,10 @@ class Opener(Protocol):
     def takes(self, address: str) -> bool:
         """Whether ``address`` is of its kind; opens nothing."""
 
-    def open(self, name: str, address: str, notify: Notify) -> WatchedSource:
-        """Begin to watch. Raises ``ProtocolError`` where there is nothing to watch."""
+    def open(
+        self, name: str, address: str, notify: Notify, *, by_client: bool = False
+    ) -> WatchedSource:
+        """Begin to watch, for a client or for whoever started the server.
+
+        Raises ``ProtocolError`` where there is nothing to watch.
+        """

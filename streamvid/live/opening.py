@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import memory
-from memory import Counters, Home, Recording, Source, TickSpan, Writer
+from capture import Address
+from memory import Counters, Home, Recording, Source, TickSpan, Writer, describe_live
 from streamvid.engine import Engine
 from streamvid.errors import RecordingBusyError
 from streamvid.ingest.ingest import identity_for
@@ -26,6 +27,27 @@ class Start:
     wall_s: float
     counters: Counters
     recording: Recording | None
+
+
+def source_of(home: Home, address: Address, name: str | None, *, or_address: bool) -> Source:
+    """The recording that a watch of ``address`` fills: the one of ``name``, else of the address.
+
+    With ``or_address`` also the address's own where it is remembered and nothing has the name.
+    """
+    named = describe_live(address.identity, name=name)
+    if or_address and not _is_remembered(home, named):
+        unnamed = describe_live(address.identity)
+        if _is_remembered(home, unnamed):
+            return unnamed
+    return named
+
+
+def _is_remembered(home: Home, source: Source) -> bool:
+    try:
+        home.get(source.id)
+    except memory.RecordingNotFoundError:
+        return False
+    return True
 
 
 def find_start(home: Home, source: Source, wall_s: float) -> Start:

@@ -50,7 +50,7 @@ class PushOpener:
     def takes(self, address: str) -> bool:
         return address == "push:"
 
-    def open(self, name: str, address: str, notify: Notify) -> Pushed:
+    def open(self, name: str, address: str, notify: Notify, *, by_client: bool) -> Pushed:
         return Pushed(name)
 
 

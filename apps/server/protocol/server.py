@@ -58,7 +58,11 @@ class SourceRemoved:
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How a source is doing; ``since`` is POSIX seconds of when the state began."""
+    """How a source is doing; ``since`` is POSIX seconds of when the state began.
+
+    ``reason`` is a code, ``detail`` words on it for people, where there are any. ``attempt`` is the
+    number of the next attempt in a row, in ``next_attempt_in_s`` or under way.
+    """
 
     type: ClassVar[str] = "source.status"
     source: SourceName
@@ -66,6 +70,7 @@ class SourceStatus:
     state: SourceState
     reason: Words
     since: float
+    detail: Words = ""
     title: Words = ""
     length_s: float = 0.0
     expected_s: float | None = None
@@ -73,6 +78,8 @@ class SourceStatus:
     ticks: Ticks | None = None
     last_frame_age_s: float | None = None
     reconnects: int = 0
+    attempt: int | None = None
+    next_attempt_in_s: int | None = None
     memory_bytes: int = 0
     recording_id: Words | None = None
 

@@ -19,13 +19,15 @@ from streamvid.ingest.inspection import MODEL_NOTE
 class Start:
     """Where a run begins: at ``first_tick``, when the wall clock said ``wall_s``.
 
-    ``counters`` are the recording's at that tick, the time in which nobody watched included;
-    ``recording`` is ``None`` where the source was never watched: tick 0 is its first frame then.
+    ``counters`` are the recording's, ``off`` those of the time since in which nobody watched, which
+    is put on the disk when the run begins there. ``recording`` is ``None`` where the source was
+    never watched: tick 0 is its first frame then.
     """
 
     first_tick: int
     wall_s: float
     counters: Counters
+    off: Counters
     recording: Recording | None
 
 
@@ -55,7 +57,7 @@ def find_start(home: Home, source: Source, wall_s: float) -> Start:
     try:
         recording = home.get(source.id)
     except memory.RecordingNotFoundError:
-        return Start(0, wall_s, Counters(), None)
+        return Start(0, wall_s, Counters(), Counters(), None)
     holder = recording.ingester()
     if holder is not None:
         raise RecordingBusyError(
@@ -66,12 +68,12 @@ def find_start(home: Home, source: Source, wall_s: float) -> Start:
         timeline, settled = snapshot.timeline(), snapshot.settled()
         counters = snapshot.counters()
     if timeline is None or not settled:
-        return Start(0, wall_s, counters, recording)
+        return Start(0, wall_s, counters, Counters(), recording)
     end_tick = settled[-1].end_tick
     begins = memory.resume(timeline, end_tick, wall_s)
     off = TickSpan(end_tick, begins.first_tick)
     gaps = () if begins.gap is None else (begins.gap,)
-    return Start(begins.first_tick, wall_s, counters.plus(memory.tally(off, (), gaps)), recording)
+    return Start(begins.first_tick, wall_s, counters, memory.tally(off, (), gaps), recording)
 
 
 @contextmanager

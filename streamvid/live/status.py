@@ -16,9 +16,9 @@ class WatchStatus:
     """One moment of a watch.
 
     ``source`` is what the capture says, ``counters`` every tick of the recording since its first
-    frame (``pending``: taken, not yet on the disk), ``held_bytes`` what the recording takes on the
-    disk, ``waiting_frames`` are encoded and not yet committed, ``first_kept_s`` is where what is
-    still kept begins. ``recording_id`` is empty until there is a recording.
+    frame (``pending``: not yet on the disk, and not dropped), ``held_bytes`` what the recording
+    takes there, ``waiting_frames`` are encoded and not yet committed, ``first_kept_s`` is where
+    what is still kept begins. ``recording_id`` is empty until there is a recording.
     """
 
     source: SourceStatus

@@ -285,6 +285,11 @@ class Session:
         with translated():
             self._engine.facts()
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is there; asking this loads nothing."""
+        return self._engine.loaded
+
     def engine_counters(self) -> EngineCounters:
         """What the engine did and refused so far."""
         return self._engine.counters()

@@ -24,6 +24,7 @@ from streamvid.ingest import IngestProgress
 from streamvid.session import Glance, Session
 
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+_LOOK_S = 0.05
 _GLANCE_S = 0.5
 """A progress comes with each commit; a recording is looked at no oftener than this."""
 
@@ -115,6 +116,11 @@ class FileSource:
         age_s = None if known.frame_s is None else round(self._now_s() - known.frame_s, 1)
         status = replace(status, last_frame_age_s=age_s if known.state == "seeing" else None)
         return status if known.glance is None else with_glance(status, known.glance)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """Wait for its first commit."""
+        while self.recording_id is None and self._thread.is_alive() and not over():
+            self._thread.join(_LOOK_S)
 
     def stop(self) -> None:
         """Stop at the next frame."""
@@ -209,6 +215,9 @@ class RecordedSource:
             return self._told("refused", "failed", str(error))
         state, reason = ("ended", "complete") if glance.complete else ("stopped", "not all watched")
         return with_glance(self._told(state, reason), glance)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """It is remembered already."""
 
     def stop(self) -> None:
         """There is nothing to stop."""

@@ -28,6 +28,7 @@ from streamvid.session import Session
 
 _NOTES = ("clock", "resolution", "decoding", "options")
 """Reasons of events that leave the state as it is."""
+_LOOK_S = 0.05
 _ON_ITS_WAY_S = 2.0
 """Within so long after a change, what clients are told of it is still to come."""
 _SCHEMES = ("rtsp:", "rtsps:", "http:", "https:", "webcam:", "lavfi:")
@@ -134,6 +135,15 @@ class LiveWatched:
         if self._wall_s() - status.since > _ON_ITS_WAY_S:
             return status  # its event waits for frames that are being encoded
         return _as_it_was(status, last)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """Wait for the commit of a picture that came."""
+        watch = self.watch
+        while self.recording_id is None and watch.running and not over():
+            if watch.status().source.last_frame_age_s is None:
+                return  # none came, and perhaps none will
+            if not (watch.ready and watch.flush()):
+                watch.wait(_LOOK_S)
 
     def stop(self) -> None:
         """Take no more; what was taken is committed."""

@@ -26,6 +26,12 @@ class WatchedSource(Protocol):
     def recording_id(self) -> str | None:
         """The exact id of what is remembered of it, once there is anything."""
 
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """Wait until something is remembered, as long as that is on its way and not ``over``.
+
+        The model may still be loading.
+        """
+
     def status(self) -> SourceStatus:
         """How it is doing, its counters included."""
 

@@ -71,9 +71,10 @@ def test_a_source_that_is_seen_or_opened_for_the_first_time_has_no_attempts():
         assert (told(source).attempt, told(source).next_attempt_in_s) == (None, None)
 
 
-def test_a_disk_that_takes_nothing_is_the_reason_while_it_does():
+def test_a_disk_that_takes_nothing_is_told_where_the_source_has_nothing_to_say():
     status = told(WELL, trouble="no space left")
-    assert (status.state, status.reason, status.detail) == ("seeing", "disk", "no space left")
+    assert (status.state, status.reason, status.detail) == ("seeing", "frames", "no space left")
+    assert told(LOST, trouble="no space left").detail == "the server ended the stream"
 
 
 def test_each_change_is_told_as_it_was():

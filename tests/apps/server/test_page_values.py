@@ -146,7 +146,7 @@ def test_ranges_and_views(call, expression, value):
     ("status", "text"),
     [
         ("{}", "seeing since 14:02"),
-        ("{reason: 'disk', detail: 'no space left'}", "seeing since 14:02: no space left"),
+        ("{detail: 'no space left'}", "seeing since 14:02: no space left"),
         ("{state: 'stalled', reason: 'nothing arrives'}", "blind since 14:02: nothing arrives"),
         ("{state: 'reconnecting', reason: 'unreachable', detail: 'connection refused', attempt: 3,"
          " next_attempt_in_s: 12}", "blind since 14:02: connection refused; attempt 3 in 12 s"),

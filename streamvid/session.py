@@ -38,6 +38,7 @@ from streamvid.ingest.on_demand import OnDemandIngest
 from streamvid.ingest.progress import IngestProgress, IngestReport, ReencodeReport
 from streamvid.ingest.reencode import Reencode
 from streamvid.live import KeepRule, PushedWatch, Watch, Watches, WatchEvent, WatchPlan
+from streamvid.live.opening import source_of
 from streamvid.model.seam import VideoModel
 from streamvid.recorded import Recorded
 from streamvid.settings import Settings
@@ -105,6 +106,7 @@ class Session:
         address: Address,
         *,
         name: str | None = None,
+        or_address: bool = False,
         live: LiveSettings | None = None,
         credentials: Credentials | None = None,
         follow_redirects: bool = True,
@@ -114,11 +116,12 @@ class Session:
     ) -> Watch:
         """Watch a live source into memory from now on, in the background; ``stop`` it, or close.
 
-        The recording is the one of ``name``, else of the address; it goes on where one was. It
-        takes at most what ``keep`` says. ``tell`` hears, in the watch's thread, what happens;
-        ``socket`` is where this process answers questions of others; ``follow_redirects``: whether
-        the server may lead elsewhere. Raises ``RecordingBusyError`` where it is watched already,
-        and memory's refusals.
+        The recording is the one of ``name``, else of the address; it goes on where one was. With
+        ``or_address`` the address's own goes on where there is one and none of that name. It takes
+        at most what ``keep`` says. ``tell`` hears, in the watch's thread, what happens; ``socket``
+        is where this process answers questions of others; ``follow_redirects``: whether the server
+        may lead elsewhere. Raises ``RecordingBusyError`` where it is watched already, and memory's
+        refusals.
         """
 
         def feed(first_tick: int) -> LiveSource:
@@ -128,7 +131,8 @@ class Session:
             )  # fmt: skip
 
         with translated():
-            plan = WatchPlan(describe_live(address.identity, name=name), feed, socket=socket)
+            source = source_of(self._home, address, name, or_address=or_address)
+            plan = WatchPlan(source, feed, socket=socket)
             return self._watches.begin(plan, keep=keep, tell=tell)
 
     def watch_pushed(
@@ -285,6 +289,11 @@ class Session:
         """Load the model now, not with the first question. Raises ``ModelLoadError``."""
         with translated():
             self._engine.facts()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is there; asking this loads nothing."""
+        return self._engine.loaded
 
     def engine_counters(self) -> EngineCounters:
         """What the engine did and refused so far."""

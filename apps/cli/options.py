@@ -112,7 +112,9 @@ def takes_settings(function: Command) -> Command:
     )
     @click.option("--show-settings", is_flag=True, help="Show what is in force, and from where.")
     @click.option("-v", "--verbose", is_flag=True, help="Log events to stderr.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document (docs/json.md).")
+    @click.option(
+        "--json", "as_json", is_flag=True, help="JSON, one document a line (docs/json.md)."
+    )
     @functools.wraps(function)
     def command(
         config: str | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import ssl
 import sys
 import threading
@@ -206,13 +207,17 @@ def _load(session: Session) -> None:
 
 def _begin(room: Room, *, sources: tuple[tuple[str, str], ...], url: str, as_json: bool) -> None:
     """Add the first sources and say where the server is. Raises ``AddressError``."""
+    from apps.server.live_source import LiveWatched
     from apps.server.protocol import ProtocolError
 
     for name, address in sources:
         try:
-            room.add(name, address)
+            source = room.add(name, address)
         except ProtocolError as error:
             raise AddressError(f"source {name!r}: {error.message}") from error
+        if isinstance(source, LiveWatched) and source.watch.recording_id != name:
+            where = shlex.quote(source.watch.recording_id)
+            say(plain(f"{name}: goes on with what is remembered as {where}"))
     if as_json:
         print_document({"url": url, "sources": [name for name, _ in sources]})
     say(f"serving {len(sources)} sources at {url}; Ctrl-C ends it")

@@ -112,7 +112,7 @@ def watch(
         if not watched.watch.ready:
             # Nobody can stop a model that is loading, and nothing is lost with it.
             path.unlink(missing_ok=True)
-            say("ended while the model was loading")
+            say("ended while the model was loading; what it saw meanwhile is not kept")
             sys.stdout.flush()
             os._exit(0)
 
@@ -181,13 +181,15 @@ class LateTalk:
 
 
 def _say_what_was_seen(watching: Watch, name: str) -> None:
-    if not watching.has_recording:
-        say("nothing was seen of it; that is all that is remembered")
-        return
     status = watching.status()
     counters = status.counters
+    if not watching.has_recording:
+        never = status.source.last_frame_age_s is None
+        say(f"nothing {'was seen' if never else 'is remembered'} of it")
+        return
+    remembered = format_time(counters.expected - counters.pending)
     say(
-        f"{format_time(counters.expected)} are remembered: seen {counters.seen:,}, covered"
+        f"{remembered} are remembered: seen {counters.seen:,}, covered"
         f" {counters.covered:,}, dropped {counters.dropped:,}, not seen {counters.gapped:,};"
         f" ask on with: streamvid ask {shlex.quote(watching.recording_id)} …"
     )

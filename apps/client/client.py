@@ -57,11 +57,13 @@ class Client:
         end_wall_s: float | None = None,
         phrase: str | None = None,
         deadline_ms: int | None = None,
-        conversation: Literal["auto", "none"] = "none",
+        conversation: Literal["auto", "new", "none"] = "none",
     ) -> Asking:
         """Ask about a part of a source; begins when it is iterated.
 
-        The part is said in seconds since the recording's first frame, or by the wall clock.
+        The part is said in seconds since the recording's first frame, or by the wall clock. With
+        ``conversation`` "auto" it follows this client's earlier questions about the source, with
+        "new" those are forgotten first, with "none" it stands alone.
         """
         request = ResponseCreate(
             event_id=self._connection.next_id(), source=source, start=start, end=end, last=last,

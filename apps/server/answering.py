@@ -55,7 +55,7 @@ class Talks:
         self, asked: Ask, *, stop: threading.Event, deadline_s: float
     ) -> Iterator[AnswerStream]:
         """Ask within the source's conversation. Raises ``ProtocolError``, ``StreamvidError``."""
-        talk = self._talk(asked)
+        talk = self._talk(asked, stop, deadline_s)
         with talk.in_use:
             yield talk.conversation.ask(
                 asked.question, within=asked.within, phrase=asked.phrase,
@@ -63,7 +63,7 @@ class Talks:
             )  # fmt: skip
         self._shelf.used(talk)
 
-    def _talk(self, asked: Ask) -> KeptTalk:
+    def _talk(self, asked: Ask, stop: threading.Event, deadline_s: float) -> KeptTalk:
         source = self._room.source(asked.source)
         with self._lock:
             take = self._open.pop if asked.anew else self._open.get
@@ -72,7 +72,8 @@ class Talks:
             self._free(talk)
             talk = None
         if talk is None:
-            talk = KeptTalk(self._room.talk(asked.source))
+            opened = self._room.talk(asked.source, cancelled=stop.is_set, deadline_s=deadline_s)
+            talk = KeptTalk(opened)
             with self._lock:
                 if self._closed:
                     raise ProtocolError("going_away", "the client is gone")
@@ -118,6 +119,9 @@ def answer(
                     post(ResponseOutputTextDelta(asked.response_id, words))
             result = stream.result()
     except (ProtocolError, StreamvidError) as error:
+        if stop.is_set():  # whoever stopped it wants to know no reason
+            post(ResponseDone(asked.response_id, "cancelled", "cancelled"))
+            return
         refused = as_refusal(error) if isinstance(error, StreamvidError) else error
         refused.event_id = asked.event_id
         post(refusal(refused, response_id=asked.response_id))

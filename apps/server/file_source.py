@@ -24,6 +24,7 @@ from streamvid.ingest import IngestProgress
 from streamvid.session import Glance, Session
 
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+_LOOK_S = 0.05
 _GLANCE_S = 0.5
 """A progress comes with each commit; a recording is looked at no oftener than this."""
 
@@ -57,6 +58,7 @@ class _State:
 
     state: SourceState = "connecting"
     reason: str = "opening"
+    detail: str = ""
     since_s: float = 0.0
     recording_id: str | None = None
     glance: Glance | None = None
@@ -111,6 +113,7 @@ class FileSource:
             kind="file",
             state=known.state,
             reason=known.reason,
+            detail=known.detail,
             since=known.since_s,
             title=one_line(self._path.name),
             recording_id=known.recording_id,
@@ -118,6 +121,11 @@ class FileSource:
         age_s = None if known.frame_s is None else round(self._now_s() - known.frame_s, 1)
         status = replace(status, last_frame_age_s=age_s if known.state == "seeing" else None)
         return status if known.glance is None else with_glance(status, known.glance)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """Wait for its first commit."""
+        while self.recording_id is None and self._thread.is_alive() and not over():
+            self._thread.join(_LOOK_S)
 
     def stop(self) -> None:
         """Stop at the next frame."""
@@ -135,12 +143,13 @@ class FileSource:
                 self._path, progress=self._note, cancelled=self._stopping.is_set
             )
         except IngestInterruptedError:
-            self._become("stopped", "stopped; what was watched is kept")
+            self._become("stopped", "closed", "what was watched is kept")
         except StreamvidError as error:
             # A client may know the name that it gave, not where on this machine that leads.
-            self._become("refused", str(error).replace(str(self._path), self._path.name))
+            words = str(error).replace(str(self._path), self._path.name)
+            self._become("refused", "failed", words)
         except BaseException:
-            self._become("refused", "failed; the server's log has more")
+            self._become("refused", "failed", "the server's log has more")
             raise
         else:
             with self._lock:
@@ -175,10 +184,11 @@ class FileSource:
         for gap in new:
             self._notify(SourceGap(self._name, gap.start_s, gap.reason, gap.end_s))
 
-    def _become(self, state: SourceState, reason: str) -> None:
+    def _become(self, state: SourceState, reason: str, detail: str = "") -> None:
         with self._lock:
             if (self._known.state, self._known.reason) != (state, reason):
-                self._known.state, self._known.reason = state, one_line(reason)
+                self._known.state, self._known.reason = state, reason
+                self._known.detail = one_line(detail)
                 self._known.since_s = self._wall_s()
         self._notify(self.status())
 
@@ -212,9 +222,12 @@ class RecordedSource:
         try:
             glance = self._session.recorded(self._recording_id).glance()
         except StreamvidError as error:
-            return self._told("refused", str(error))
+            return self._told("refused", "failed", str(error))
         state, reason = ("ended", "complete") if glance.complete else ("stopped", "not all watched")
         return with_glance(self._told(state, reason), glance)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """It is remembered already."""
 
     def stop(self) -> None:
         """There is nothing to stop."""
@@ -223,12 +236,13 @@ class RecordedSource:
         """There is nothing to close."""
         return within_s >= 0
 
-    def _told(self, state: SourceState, reason: str) -> SourceStatus:
+    def _told(self, state: SourceState, reason: str, detail: str = "") -> SourceStatus:
         return SourceStatus(
             source=self._name,
             kind="file",
             state=state,
-            reason=one_line(reason),
+            reason=reason,
+            detail=one_line(detail),
             since=self._since_s,
             title=one_line(self._title),
             recording_id=self._recording_id,

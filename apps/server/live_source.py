@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,11 @@ from streamvid.live import KeepRule, Watch, WatchEvent, WatchStatus
 from streamvid.live.sources import parse_address
 from streamvid.session import Session
 
+_NOTES = ("clock", "resolution", "decoding", "options")
+"""Reasons of events that leave the state as it is."""
+_LOOK_S = 0.05
+_ON_ITS_WAY_S = 2.0
+"""Within so long after a change, what clients are told of it is still to come."""
 _SCHEMES = ("rtsp:", "rtsps:", "http:", "https:", "webcam:", "lavfi:")
 
 
@@ -60,8 +66,10 @@ class LiveOpener:
     ) -> LiveWatched:
         """Begin to watch; a camera that cannot be reached is tried again and again.
 
-        Whoever adds an address may own its host: ``by_client``, it is shown no password that was
-        not meant for that very host, and leads nowhere else.
+        The recording is the one of ``name``. Where there is none but one of the address, that goes
+        on. A client may choose any name, so what it adds is always remembered by the address; and
+        it may own the address's host, which is shown no password that was not meant for that very
+        host, and leads nowhere else.
         """
         find = self._named_credentials if by_client else self._find_credentials
         try:
@@ -72,7 +80,8 @@ class LiveOpener:
 
         def begin(tell: Callable[[WatchEvent], None]) -> Watch:
             return self._session.watch(
-                parsed, live=self._settings, credentials=found, follow_redirects=not by_client,
+                parsed, name=None if by_client else name, or_address=not by_client,
+                live=self._settings, credentials=found, follow_redirects=not by_client,
                 keep=self._keep, socket=self._socket, tell=tell,
             )  # fmt: skip
 
@@ -100,6 +109,7 @@ class LiveWatched:
         self._name, self._title, self._notify = name, title, notify
         self._wall_s = wall_s
         self._dropped = 0
+        self._last: WatchEvent | None = None  # the last change of state that was told
         self._begun = threading.Event()
         self.watch = begin(self._heard)
         self._begun.set()
@@ -120,16 +130,30 @@ class LiveWatched:
         return self.watch.newest_s
 
     def status(self) -> SourceStatus:
-        """As of now; a watch that failed is refused, in words."""
-        now = self.watch.status()
+        """As of now, but for a change that is just about to be told; a failed watch is refused."""
         failure = self.watch.failure
-        status = told_status(self._name, self._title, now, kind=self.kind, wall_s=self._wall_s())
-        if failure is None:
+        status = self._now()
+        if failure is not None:
+            return SourceStatus(
+                source=self._name, kind=self.kind, state="refused",
+                reason="failed", detail=one_line(failure),
+                since=status.since, title=status.title, recording_id=self.recording_id,
+            )  # fmt: skip
+        last = self._last
+        if last is None or last.state == status.state:
             return status
-        return SourceStatus(
-            source=self._name, kind=self.kind, state="refused", reason=one_line(failure),
-            since=status.since, title=status.title, recording_id=self.recording_id,
-        )  # fmt: skip
+        if self._wall_s() - status.since > _ON_ITS_WAY_S:
+            return status  # its event waits for frames that are being encoded
+        return _as_it_was(status, last)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """Wait for the commit of a picture that came."""
+        watch = self.watch
+        while self.recording_id is None and watch.running and not over():
+            if watch.status().source.last_frame_age_s is None:
+                return  # none came, and perhaps none will
+            if not (watch.ready and watch.flush()):
+                watch.wait(_LOOK_S)
 
     def stop(self) -> None:
         """Take no more; what was taken is committed."""
@@ -150,12 +174,30 @@ class LiveWatched:
                 self._dropped += count
                 self._notify(FrameDropped(self._name, count, self._dropped))
             case "state":
-                # As it was then: by now it may be another, and that one is told as well.
-                words = f"{event.reason}: {event.detail}" if event.detail else event.reason
-                then = replace(self.status(), since=event.wall_s, reason=one_line(words))
-                self._notify(replace(then, state=cast("SourceState", event.state)))
+                # By now it may be another, and that one is told as well.
+                self._notify(_as_it_was(self._now(), event))
+                if event.reason not in _NOTES:
+                    self._last = event  # behind it, so that no status comes before
             case _:
                 self._notify(self.status())
+
+    def _now(self) -> SourceStatus:
+        now = self.watch.status()
+        return told_status(self._name, self._title, now, kind=self.kind, wall_s=self._wall_s())
+
+
+def _as_it_was(now: SourceStatus, event: WatchEvent) -> SourceStatus:
+    """``now``, in the state that ``event`` told of."""
+    same = now.state == event.state
+    return replace(
+        now,
+        state=cast("SourceState", event.state),
+        reason=event.reason,
+        detail=one_line(event.detail),
+        since=min(now.since, event.wall_s) if same else event.wall_s,
+        attempt=now.attempt if same else None,
+        next_attempt_in_s=now.next_attempt_in_s if same else None,
+    )
 
 
 def told_status(
@@ -163,13 +205,14 @@ def told_status(
 ) -> SourceStatus:
     """A watch's status as clients are told it."""
     source, counters = now.source, now.counters
-    age_s = source.last_frame_age_s
-    words = now.trouble or (f"{source.reason}: {source.detail}" if source.detail else source.reason)
+    age_s, next_s = source.last_frame_age_s, source.next_attempt_in_s
+    tries = source.attempt > 0 and source.state in ("reconnecting", "refused", "audio-only")
     return SourceStatus(
         source=name,
         kind=kind,
         state=source.state,
-        reason=one_line(words),
+        reason=source.reason,
+        detail=one_line(source.detail or now.trouble),
         since=wall_s - source.since_s,
         title=one_line(title),
         length_s=now.end_s,
@@ -184,6 +227,8 @@ def told_status(
         picture_s=now.newest_s,
         last_frame_age_s=None if age_s is None else round(age_s, 1),
         reconnects=source.reconnects,
+        attempt=source.attempt + 1 if tries else None,
+        next_attempt_in_s=math.ceil(next_s) if tries and next_s is not None else None,
         memory_bytes=now.held_bytes,
         recording_id=now.recording_id,
         forgotten_before_s=now.first_kept_s or None,

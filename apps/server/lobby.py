@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from apps.server.admission import Admission
@@ -25,6 +27,8 @@ from apps.server.shelf import Shelf
 T = TypeVar("T")
 TICK_S = 1.0
 """How often clients are told how sources do; a change of state is told sooner."""
+MOST_CHANGES = 16
+"""Changes of a source's state that are told a tick; of one that changes faster, the newest."""
 _SHORTEST_TICK_S = 0.1
 _LOOKING_THREADS = 4
 _log = logging.getLogger(__name__)
@@ -75,6 +79,7 @@ class Lobby:
         self._listeners: set[Listener] = set()
         self._stirred = asyncio.Event()
         self._told: dict[str, SourceStatus] = {}
+        self._changes: dict[str, deque[SourceStatus]] = {}
         self._dropped: dict[str, FrameDropped] = {}
 
     @property
@@ -151,8 +156,31 @@ class Lobby:
             self._dropped[message.source] = replace(message, count=count)
         elif isinstance(message, SourceGap):
             self.broadcast(message)
-        elif (told := self._told.get(message.source)) is None or told.state != message.state:
-            self._stirred.set()  # any other news waits for the tick
+        else:
+            self._note_change(message)
+
+    def _note_change(self, status: SourceStatus) -> None:
+        waiting = self._changes.get(status.source)
+        before = waiting[-1] if waiting else self._told.get(status.source)
+        if before is not None and before.state == status.state:
+            return  # any other news waits for the tick
+        if waiting is None:
+            waiting = self._changes[status.source] = deque(maxlen=MOST_CHANGES)
+        waiting.append(status)
+        self._stirred.set()
+
+    def _tell_changes(self) -> set[str]:
+        """Tell each change of state as it was; whose changes were told."""
+        changes, self._changes = self._changes, {}
+        there = self.room.names()  # one that was removed ends without a word
+        for status in chain.from_iterable(changes.values()):
+            if status.source in there:
+                self._tell(status)
+        return set(changes)
+
+    def _tell(self, status: SourceStatus) -> None:
+        self._told[status.source] = replace(status, last_frame_age_s=None)
+        self.broadcast(status)
 
     async def _tick(self) -> None:
         while True:
@@ -163,11 +191,19 @@ class Lobby:
             dropped, self._dropped = self._dropped, {}
             for message in dropped.values():
                 self.broadcast(message)
+            self._tell_changes()
             if self._listeners:
-                for status in await self.look(self.statuses):
-                    if self._told.get(status.source) != replace(status, last_frame_age_s=None):
-                        self._told[status.source] = replace(status, last_frame_age_s=None)
-                        self.broadcast(status)
+                seen = await self.look(self.statuses)
+                older = self._tell_changes()  # what was seen of these is of before
+                for status in seen:
+                    told = self._told.get(status.source)
+                    if (
+                        told != replace(status, last_frame_age_s=None)
+                        and status.source not in older
+                    ):
+                        self._tell(status)
+                if older:
+                    self._stirred.set()
 
     def statuses(self) -> list[SourceStatus]:
         """How every source is doing; reads the disk."""

@@ -15,17 +15,18 @@ class OutboxFullError(Exception):
     """More waits than may, and none of it can be dropped: the client does not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is itself, also beside one of equal text
 class _Letter:
     text: str
     droppable: bool
-    status_of: str | None
+    status: SourceStatus | None
 
 
 class Outbox:
     """Messages in order, at most ``most`` of them with at most ``most_bytes`` together.
 
-    A newer status of a source takes the place of one that still waits. ``dropped`` counts.
+    A newer status of a source takes the place of its last where that still waits and is of the same
+    state. ``dropped`` counts.
     """
 
     def __init__(self, *, most: int, most_bytes: int) -> None:
@@ -39,16 +40,15 @@ class Outbox:
 
     def put(self, message: ServerMessage) -> None:
         """Append; drop what may be where too much waits. Raises ``OutboxFullError``."""
+        status = message if isinstance(message, SourceStatus) else None
         letter = _Letter(
             text_of(message),  # ASCII: characters are bytes
             isinstance(message, _DROPPABLE),
-            message.source if isinstance(message, SourceStatus) else None,
+            status,
         )
-        if letter.status_of is not None:
-            old = next((one for one in self._letters if one.status_of == letter.status_of), None)
-            if old is not None:
-                self._letters.remove(old)
-                self._bytes -= len(old.text)
+        if status is not None and (old := self._renewed(status)) is not None:
+            self._letters.remove(old)
+            self._bytes -= len(old.text)
         self._letters.append(letter)
         self._bytes += len(letter.text)
         while len(self._letters) > self._most or self._bytes > self._most_bytes:
@@ -61,6 +61,13 @@ class Outbox:
         letter = self._letters.popleft()
         self._bytes -= len(letter.text)
         return letter.text
+
+    def _renewed(self, status: SourceStatus) -> _Letter | None:
+        """What waits and says less than ``status`` does."""
+        for letter in reversed(self._letters):
+            if letter.status is not None and letter.status.source == status.source:
+                return letter if letter.status.state == status.state else None
+        return None
 
     def _drop_oldest(self) -> None:
         found = next((one for one in self._letters if one.droppable), None)

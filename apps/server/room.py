@@ -136,11 +136,11 @@ class Room:
     ) -> AnswerStream:
         """Ask about what is remembered so far; read the stream in the same thread.
 
-        Raises ``ProtocolError`` and ``StreamvidError``.
+        Where something was seen and none of it is remembered yet, it waits for that, the model
+        being loaded first. Raises ``ProtocolError`` and ``StreamvidError``.
         """
-        recording_id = self._recording_id(name)
-        self._refuse_when_closing()
-        return self._session.recorded(recording_id).ask(
+        self._await_memory(name, cancelled, deadline_s)
+        return self._session.recorded(self._recording_id(name)).ask(
             question,
             within=within, phrase=phrase, cancelled=cancelled, deadline_s=deadline_s,
         )  # fmt: skip
@@ -150,11 +150,16 @@ class Room:
         recorded = self._session.recorded(self._recording_id(name))
         return recorded.search(phrase, within=within, limit=limit)
 
-    def talk(self, name: str) -> Conversation:
-        """A conversation about a source; whoever opens it closes it. Raises as ``ask``."""
-        recording_id = self._recording_id(name)
-        self._refuse_when_closing()
-        return self._session.recorded(recording_id).conversation()
+    def talk(
+        self,
+        name: str,
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+        deadline_s: float | None = None,
+    ) -> Conversation:
+        """A conversation about a source; whoever opens it closes it. Waits, raises as ``ask``."""
+        self._await_memory(name, cancelled, deadline_s)
+        return self._session.recorded(self._recording_id(name)).conversation()
 
     def stop(self) -> None:
         """Ask every source to end and take no more; returns at once."""
@@ -174,11 +179,22 @@ class Room:
         self._session.close()
         return all(ended)
 
+    def _await_memory(
+        self, name: str, cancelled: Callable[[], bool], deadline_s: float | None
+    ) -> None:
+        def over() -> bool:
+            late = deadline_s is not None and time.monotonic() >= deadline_s
+            return late or self._closing or cancelled()
+
+        self.source(name).await_memory(over)
+        self._refuse_when_closing()
+
     def _recording_id(self, name: str) -> str:
         recording_id = self.source(name).recording_id
         if recording_id is None:
+            why = "" if self._session.loaded else " and the model is still loading"
             raise ProtocolError(
-                "not_remembered", f"nothing of {name!r} is remembered yet; ask again soon"
+                "not_remembered", f"nothing of {name!r} is remembered yet{why}; ask again soon"
             )
         return recording_id
 

@@ -33,6 +33,12 @@ class WatchedSource(Protocol):
         Read on the event loop.
         """
 
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        """Wait until something is remembered, as long as that is on its way and not ``over``.
+
+        The model may still be loading.
+        """
+
     def status(self) -> SourceStatus:
         """How it is doing, its counters included."""
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import memory
-from memory import Counters, Home, Recording, Source, TickSpan, Writer
+from capture import Address
+from memory import Counters, Home, Recording, Source, TickSpan, Writer, describe_live
 from streamvid.engine import Engine
 from streamvid.errors import RecordingBusyError
 from streamvid.ingest.ingest import identity_for
@@ -18,14 +19,37 @@ from streamvid.ingest.inspection import MODEL_NOTE
 class Start:
     """Where a run begins: at ``first_tick``, when the wall clock said ``wall_s``.
 
-    ``counters`` are the recording's at that tick, the time in which nobody watched included;
-    ``recording`` is ``None`` where the source was never watched: tick 0 is its first frame then.
+    ``counters`` are the recording's, ``off`` those of the time since in which nobody watched, which
+    is put on the disk when the run begins there. ``recording`` is ``None`` where the source was
+    never watched: tick 0 is its first frame then.
     """
 
     first_tick: int
     wall_s: float
     counters: Counters
+    off: Counters
     recording: Recording | None
+
+
+def source_of(home: Home, address: Address, name: str | None, *, or_address: bool) -> Source:
+    """The recording that a watch of ``address`` fills: the one of ``name``, else of the address.
+
+    With ``or_address`` also the address's own where it is remembered and nothing has the name.
+    """
+    named = describe_live(address.identity, name=name)
+    if or_address and not _is_remembered(home, named):
+        unnamed = describe_live(address.identity)
+        if _is_remembered(home, unnamed):
+            return unnamed
+    return named
+
+
+def _is_remembered(home: Home, source: Source) -> bool:
+    try:
+        home.get(source.id)
+    except memory.RecordingNotFoundError:
+        return False
+    return True
 
 
 def find_start(home: Home, source: Source, wall_s: float) -> Start:
@@ -33,7 +57,7 @@ def find_start(home: Home, source: Source, wall_s: float) -> Start:
     try:
         recording = home.get(source.id)
     except memory.RecordingNotFoundError:
-        return Start(0, wall_s, Counters(), None)
+        return Start(0, wall_s, Counters(), Counters(), None)
     holder = recording.ingester()
     if holder is not None:
         raise RecordingBusyError(
@@ -44,12 +68,12 @@ def find_start(home: Home, source: Source, wall_s: float) -> Start:
         timeline, settled = snapshot.timeline(), snapshot.settled()
         counters = snapshot.counters()
     if timeline is None or not settled:
-        return Start(0, wall_s, counters, recording)
+        return Start(0, wall_s, counters, Counters(), recording)
     end_tick = settled[-1].end_tick
     begins = memory.resume(timeline, end_tick, wall_s)
     off = TickSpan(end_tick, begins.first_tick)
     gaps = () if begins.gap is None else (begins.gap,)
-    return Start(begins.first_tick, wall_s, counters.plus(memory.tally(off, (), gaps)), recording)
+    return Start(begins.first_tick, wall_s, counters, memory.tally(off, (), gaps), recording)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import memory
 from capture import Frame, Gap, SourceEvent
-from memory import DROPPED, Anchor, EventRow, FrameRow, GapRow, Writer
+from memory import DROPPED, Anchor, Counters, EventRow, FrameRow, GapRow, Writer
 from streamvid.live.backlog import Backlog
 from streamvid.live.keeping import Keep
 from streamvid.live.status import WatchEvent, WatchEventKind
@@ -48,6 +48,8 @@ class Recorder:
         """Set once this run has committed a frame."""
         self.lost = 0
         """Frames that came and were dropped behind the source."""
+        self.kept = Counters()
+        """Where the ticks went that this run has put on the disk."""
         self.held_bytes = writer.folder_bytes()
         self._stuck_bytes: int | None = None
         self.first_kept_tick = 0
@@ -127,6 +129,8 @@ class Recorder:
             if not self._make_room(self._writer.used_bytes() - 1, most_blocks=1):
                 self.lost += self._backlog.shed(SHED_FACTOR * self._settings.commit_frames)
             return
+        ticks = [frame.tick for frame in batch.frames]
+        self.kept = self.kept.plus(memory.tally(batch.span, ticks, batch.gaps))
         self._tell_trouble("")
         self._backlog.committed()
         if self._keep is not None:

@@ -16,8 +16,8 @@ class WatchStatus:
     """One moment of a watch.
 
     ``source`` is what the capture says, ``counters`` every tick of the recording since its first
-    frame (``pending``: taken, not yet on the disk), ``held_bytes`` what all files of the recording
-    take on the disk, ``waiting_frames`` are encoded and not yet committed, ``first_kept_s`` is
+    frame (``pending``: not yet on the disk, and not dropped), ``held_bytes`` what all files of the
+    recording take there, ``waiting_frames`` are encoded and not yet committed, ``first_kept_s`` is
     where what is still kept begins, ``newest_s`` the time of the newest frame on the disk, once it
     is known. ``recording_id`` is empty until there is a recording.
     """

@@ -165,27 +165,37 @@ class Watch:
 
     def status(self) -> WatchStatus:
         """What it is doing now."""
-        seen, before, recorder = self._feed.counters(), self._start.counters, self._recorder
-        lost = 0 if recorder is None else recorder.lost
+        recorder = self._recorder
         return WatchStatus(
             source=self._feed.status(),
             recording_id=self.recording_id,
-            counters=memory.Counters(
-                expected=before.expected + seen.expected,
-                seen=before.seen + seen.seen - lost,
-                covered=before.covered + seen.covered,
-                dropped=before.dropped + seen.dropped + lost,
-                gapped=before.gapped + seen.gapped,
-                pending=before.pending + seen.pending,
-                damage_packets=before.damage_packets + seen.damaged_packets,
-                damage_frames=before.damage_frames + seen.damaged_frames,
-            ),
+            counters=self._start.counters.plus(self._counters(recorder)),
             held_bytes=self.held_bytes,
             waiting_frames=0 if recorder is None else recorder.waiting_frames,
             first_kept_s=0.0 if recorder is None else float(recorder.first_kept_tick),
             end_s=float(self._feed.settled_end()),
             trouble="" if recorder is None else recorder.trouble,
             newest_s=None if recorder is None else recorder.newest_s,
+        )
+
+    def _counters(self, recorder: Recorder | None) -> memory.Counters:
+        """Since the last run: what is on the disk, what was dropped; the rest is pending."""
+        # In this order, since ticks are taken first and committed then.
+        off = self._start.off
+        kept = memory.Counters() if recorder is None else recorder.kept.plus(off)
+        lost = 0 if recorder is None else recorder.lost
+        seen = self._feed.counters()
+        dropped = 0 if recorder is None else seen.dropped + lost
+        expected = seen.expected + off.expected
+        return memory.Counters(
+            expected=expected,
+            seen=kept.seen,
+            covered=kept.covered,
+            dropped=dropped,
+            gapped=kept.gapped,
+            pending=expected - kept.seen - kept.covered - kept.gapped - dropped,
+            damage_packets=seen.damaged_packets,
+            damage_frames=seen.damaged_frames,
         )
 
     # In its own thread.

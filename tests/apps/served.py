@@ -103,7 +103,7 @@ class Talker:
             status = await self.next("source.status")
             if status.source == source and status.state == "ended":
                 return
-            assert status.state != "refused", status.reason
+            assert status.state != "refused", status.detail
 
 
 @asynccontextmanager

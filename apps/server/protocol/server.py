@@ -60,7 +60,9 @@ class SourceRemoved:
 class SourceStatus:
     """How a source is doing; ``since`` is POSIX seconds of when the state began.
 
-    ``picture_s`` is the time of the newest picture to be fetched, where that is known.
+    ``reason`` is a code, ``detail`` words on it for people, where there are any. ``picture_s`` is
+    the time of the newest picture to be fetched, where that is known. ``attempt`` is the number of
+    the next attempt in a row, in ``next_attempt_in_s`` or under way.
     """
 
     type: ClassVar[str] = "source.status"
@@ -69,6 +71,7 @@ class SourceStatus:
     state: SourceState
     reason: Words
     since: float
+    detail: Words = ""
     title: Words = ""
     length_s: float = 0.0
     expected_s: float | None = None
@@ -77,6 +80,8 @@ class SourceStatus:
     picture_s: float | None = None
     last_frame_age_s: float | None = None
     reconnects: int = 0
+    attempt: int | None = None
+    next_attempt_in_s: int | None = None
     memory_bytes: int = 0
     recording_id: Words | None = None
     forgotten_before_s: float | None = None

@@ -86,7 +86,7 @@ export class Stage {
       ["Not seen", duration(ticks.gapped)],
       ["Dropped", String(ticks.dropped), "Pictures thrown away because too much waited"],
     ] : [];
-    if (ticks?.pending) facts.push(["To come", duration(ticks.pending)]);
+    if (ticks?.pending) facts.push([status.kind === "file" ? "To come" : "Waiting", duration(ticks.pending)]);
     if (status.kind !== "file") facts.push(["Reconnects", String(status.reconnects)]);
     if (status.memory_bytes) facts.push(["On disk", size(status.memory_bytes)]);
     const key = JSON.stringify(facts);

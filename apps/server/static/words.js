@@ -2,6 +2,9 @@
 
 import { duration, wallClock } from "./times.js";
 
+/** Codes that say no more than the state does. */
+const PLAIN = ["frames", "moving", "closed", "end"];
+
 const BLIND = {
   stalled: "nothing arrives",
   frozen: "the picture stands still",
@@ -22,23 +25,29 @@ export function titleOf({ kind, source, title }) {
 /** How a source does: `{tone, text, short}`; the tone is good, busy, blind, done or bad. */
 export function stateWords(status) {
   const since = wallClock(status.since, { seconds: false });
-  const reason = plainReason(status.reason);
+  const reason = status.detail || (PLAIN.includes(status.reason) ? "" : plainReason(status.reason));
+  const next = attempt(status);
   switch (status.state) {
     case "waiting":
       return { tone: "busy", text: "waiting to begin" };
     case "connecting":
       return { tone: "busy", text: status.kind === "file" ? "opening the file" : `connecting since ${since}` };
     case "seeing":
-      return { tone: "good", text: status.kind === "file" ? watching(status) : `seeing since ${since}` };
+      return { tone: "good", text: status.kind === "file" ? watching(status) : `seeing since ${since}${status.detail ? `: ${status.detail}` : ""}` };
     case "ended":
       return { tone: "done", text: status.kind === "file" ? "watched to its end" : `ended at ${since}` };
     case "stopped":
       return { tone: "done", text: `stopped at ${since}${reason ? `: ${reason}` : ""}` };
     case "refused":
-      return { tone: "bad", text: `refused since ${since}: ${reason}` };
+      return { tone: "bad", text: `refused since ${since}: ${reason}${next}` };
     default:
-      return { tone: "blind", text: `blind since ${since}: ${reason || BLIND[status.state] || status.state}` };
+      return { tone: "blind", text: `blind since ${since}: ${reason || BLIND[status.state] || status.state}${next}` };
   }
+}
+
+function attempt({ attempt: number, next_attempt_in_s: in_s }) {
+  if (!number) return "";
+  return `; attempt ${number} ${in_s == null ? "is under way" : `in ${duration(in_s)}`}`;
 }
 
 function watching({ ticks, reason }) {

@@ -173,6 +173,32 @@ def test_a_signal_while_it_starts_leaves_no_traceback(watch):
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_model_loads_tells_what_is_remembered(watch, program, pipes, number):
+    first = watch(PICTURE, "--for", "3s")
+    first.end()
+    before = inspected(program)
+    held = {"STREAMVID_MODEL": "held_model:while_loading", **pipes.environment}
+    watching = watch(**held)
+    watching.until(state="seeing")
+    time.sleep(1.5)  # so that there are frames that nobody could look at
+    code, took_s, said = watching.end(number)
+    assert code == 0, said
+    assert took_s < 5
+    assert "ended while the model was loading; what it saw meanwhile is not kept" in said
+    after = inspected(program)
+    assert after["ticks_seen"] == before["ticks_seen"]
+    minutes, seconds = divmod(after["ticks_expected"], 60)
+    assert f"{minutes}:{seconds:02} are remembered: seen {after['ticks_seen']}, covered" in said
+
+
+def test_what_was_seen_while_the_model_loads_is_not_called_unseen(watch, pipes):
+    watching = watch(STREAMVID_MODEL="held_model:while_loading", **pipes.environment)
+    watching.until(state="seeing")
+    _, _, said = watching.end(signal.SIGINT)
+    assert "nothing is remembered of it" in said
+
+
 def test_a_killed_watch_is_gone_on_with(watch, program):
     watching = watch()
     watching.ask("What is it?")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from typing import get_args, get_type_hints
 
 import pytest
 
 from apps.client import connect
+from apps.client.client import Client
 from apps.errors import ServerLostError, ServerRefusedError
+from apps.server.protocol import ResponseCreate
 
 TOKEN = "correct-horse-battery-staple"
 
@@ -57,6 +60,31 @@ def test_two_questions_at_once_keep_their_pieces_apart(serve, clip):
             return await asyncio.gather(one("red", 3), one("blue", 7))
 
     assert run(work()) == [(True, 3.0), (True, 7.0)]
+
+
+def test_a_conversation_is_followed_or_begun_anew(serve, clip):
+    served = serve("--source", f"clip={clip}")
+
+    async def work():
+        async with connect(served.url) as client:
+            await watched(client, "clip")
+            kept = []
+            for conversation in ("auto", "auto", "new", "auto", "none"):
+                asking = client.ask("clip", "red", conversation=conversation)
+                async for _ in asking:
+                    pass
+                assert asking.done is not None
+                kept.append("history kept" in asking.done.exactness)
+            return kept
+
+    assert run(work()) == [False, True, False, True, False]
+
+
+def test_its_types_take_every_conversation_that_the_protocol_knows():
+    known, taken = (
+        get_args(get_type_hints(one)["conversation"]) for one in (ResponseCreate, Client.ask)
+    )
+    assert set(known) == set(taken)
 
 
 def test_what_is_refused_is_raised_and_the_next_question_is_answered(serve, clip):

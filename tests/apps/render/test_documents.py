@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from apps.cli.program import program
 from apps.render import documents
 from apps.settings import resolve
 from apps.stills import SavedMoment
+from capture import FileProbe, SourceProbe
 from streamvid.answer import Answer, CoverageReport, SearchResult, Timings, Usage
 from streamvid.ingest import IngestReport
 from streamvid.session import GapReport, Inspection, RecordingSummary
@@ -69,6 +71,21 @@ def test_every_name_is_documented(command):
         # The settings' own names stand in settings.md, which is written from them.
         names = {"settings", "value", "from"}
     assert names - documented == set()
+
+
+def test_every_command_has_its_section():
+    page = PAGE.read_text(encoding="utf-8")
+    sections = set(re.findall(r"^## `([a-z]+)`", page, re.MULTILINE))
+    assert set(program.commands) - sections == set()
+
+
+@pytest.mark.parametrize("probe", [SourceProbe, FileProbe])
+def test_every_name_of_a_probe_is_documented(probe):
+    page = PAGE.read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## `probe`\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    names = {entry.name for entry in dataclasses.fields(probe)}
+    names |= {"source", "seen", "reason", "text"}
+    assert names - set(re.findall(r"`([a-z_]+)`", section)) == set()
 
 
 @pytest.mark.parametrize("command", sorted(all_documents()))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tiny_model import TinyModel
@@ -34,6 +35,9 @@ class Pushed:
     def status(self) -> SourceStatus:
         reason = ",".join(map(str, self.sizes))
         return SourceStatus(self.name, "pushed", "seeing", reason, 0.0)
+
+    def await_memory(self, over: Callable[[], bool]) -> None:
+        pass
 
     def stop(self) -> None:
         pass

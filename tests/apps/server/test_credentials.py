@@ -53,7 +53,7 @@ def state_of(served, source, *, address=None):
     return talk(served, work)
 
 
-def reason_of(served, source, address):
+def detail_of(served, source, address):
     """Why ``source``, which is added, is tried again."""
 
     async def work(talker):
@@ -61,7 +61,7 @@ def reason_of(served, source, address):
         while True:
             status = await talker.next("source.status", timeout_s=TIMEOUT_S)
             if status.source == source and status.state == "reconnecting":
-                return status.reason
+                return status.detail
 
     return talk(served, work)
 
@@ -127,9 +127,9 @@ def test_what_a_client_added_leads_nowhere_else_and_the_users_own_may(serve):
     ):
         address = f"http://127.0.0.1:{port}/x.mjpg"
         served = serve("--allow-source", f"http://127.0.0.1:{port}/*")
-        reason = reason_of(served, "added", address)
+        detail = detail_of(served, "added", address)
         assert heard == []
-        assert "leads to another address" in reason
+        assert "leads to another address" in detail
         served.stop()
         assert state_of(serve("--source", f"own={address}"), "own") == "seeing"
 
@@ -157,5 +157,5 @@ def test_a_wrong_password_is_told_and_tried_again_later(program):
         count = len(heard)
         time.sleep(1)
         assert len(heard) == count
-    assert "password" in told["reason"]
-    assert "other" not in told["reason"]
+    assert "password" in told["detail"]
+    assert "other" not in told["detail"]

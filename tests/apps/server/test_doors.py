@@ -184,8 +184,8 @@ def test_a_refused_file_tells_its_name_and_not_where_it_lies(serve, tmp_path, cl
                 return status
 
     status = talk(served, work)
-    assert "broken.mp4" in status.reason
-    assert str(tmp_path) not in status.reason
+    assert "broken.mp4" in status.detail
+    assert str(tmp_path) not in status.detail
 
 
 def test_timelines_and_pictures_of_what_is_watched(served):

@@ -169,6 +169,6 @@ def test_a_failing_model_is_told_to_who_asks_and_the_server_goes_on(program, cli
             return status, error, await other.next("session.created")
 
     status, error, created = talk(served, work)
-    assert "model could not be loaded" in status.reason
+    assert "model could not be loaded" in status.detail
     assert error.code == "not_remembered"
     assert created.sources == ("clip",)

@@ -60,10 +60,6 @@ def test_the_camera_is_watched_and_asked_about(serve, open_page):
     # Until the first pictures are committed there is no timeline to be fetched.
     page = open_page(serve("--allow-source", "push:").url, may_fail=True)
     page.locator("#camera-start").click()
-    expect(page.locator("#camera-state, #camera-problem").filter(has_text=re.compile("sent|serve")
-        ).first).to_be_visible()  # fmt: skip
-    if "nothing here watches push" in page.locator("#camera-problem").inner_text():
-        pytest.skip("this server has no pushed sources yet")
     expect(page.locator(".card .name")).to_have_text(OWN_NAME)
     expect(page.locator("#camera-state")).to_contain_text("3 pictures sent")
     expect(page.locator("#picture")).to_be_visible()
@@ -71,6 +67,12 @@ def test_the_camera_is_watched_and_asked_about(serve, open_page):
     turn = ask(page, "What is there?")
     expect(turn.locator(".answer")).not_to_be_empty()
     save(page, "camera-wide-light")
+    turn.locator(".moment").first.click()
+    expect(page.locator("#moment-time")).to_have_text(re.compile("^camera.* at "))
+    still = page.locator("#moment-picture")
+    assert still.evaluate("async (one) => { await one.decode(); return one.naturalWidth; }") > 0
+    page.keyboard.press("Escape")
+    expect(page.locator("#moment")).to_be_hidden()
     page.locator("#camera-stop").click()
     expect(page.locator("#camera")).to_be_hidden()
     expect(page.locator(".card")).to_have_count(0)

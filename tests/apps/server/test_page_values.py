@@ -146,8 +146,16 @@ def test_ranges_and_views(call, expression, value):
     ("status", "text"),
     [
         ("{}", "seeing since 14:02"),
-        ("{state: 'stalled', reason: 'no_signal'}", "blind since 14:02: no signal"),
-        ("{state: 'refused', reason: 'wrong password'}", "refused since 14:02: wrong password"),
+        ("{detail: 'no space left'}", "seeing since 14:02: no space left"),
+        ("{state: 'stalled', reason: 'nothing arrives'}", "blind since 14:02: nothing arrives"),
+        ("{state: 'reconnecting', reason: 'unreachable', detail: 'connection refused', attempt: 3,"
+         " next_attempt_in_s: 12}", "blind since 14:02: connection refused; attempt 3 in 12 s"),
+        ("{state: 'reconnecting', reason: 'lost', detail: 'the server ended the stream',"
+         " attempt: 2}", "blind since 14:02: the server ended the stream; attempt 2 is under way"),
+        ("{state: 'refused', reason: 'refused', detail: 'wrong password', attempt: 2,"
+         " next_attempt_in_s: 290}",
+         "refused since 14:02: wrong password; attempt 2 in 4 min 50 s"),
+        ("{state: 'stopped', reason: 'closed'}", "stopped at 14:02"),
         ("{kind: 'file', reason: 'watching', ticks: {expected: 200, pending: 123}}",
          "watching, 38 % of the film"),
         ("{kind: 'file', reason: 'first coarse pass'}", "first coarse pass"),

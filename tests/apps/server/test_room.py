@@ -43,7 +43,7 @@ def watched(told, source):
         heard.append(told.get(timeout=60))
         last = heard[-1]
         if isinstance(last, SourceStatus) and last.source == source:
-            assert last.state != "refused", last.reason
+            assert last.state != "refused", last.detail
             if last.state == "ended":
                 return heard
 
@@ -115,8 +115,9 @@ def test_what_is_refused_is_a_state_and_names_no_folder(room, told, tmp_path):
     while status.state == "connecting":
         status = told.get(timeout=60)
     assert status.state == "refused"
-    assert "bad.mp4" in status.reason
-    assert str(tmp_path) not in status.reason
+    assert status.reason == "failed"
+    assert "bad.mp4" in status.detail
+    assert str(tmp_path) not in status.detail
     assert code_of(room.timeline, "bad") == "not_remembered"
 
 

@@ -362,6 +362,47 @@ def test_a_watch_can_be_stopped_while_the_model_loads(bench: Bench) -> None:
         loaded.set()
 
 
+def test_what_is_not_on_the_disk_is_pending(bench: Bench) -> None:
+    watch, feed = bench.watch()
+    feed.put(*(picture(t) for t in range(3)))
+    feed.finish()
+    assert watch.join(PATIENCE_S)
+    with loading() as (engine, loaded):
+        bench.engine, bench.wall_s = engine, bench.wall_s + 10
+        watch, feed = bench.watch()
+        before = watch.status().counters
+        first = feed.first_tick
+        assert (before.seen, before.gapped, before.pending) == (3, 0, first - 3)  # nobody watched
+        feed.put(*(picture(first + t) for t in (0, 1, 3)))
+        feed.put(Gap(float(first + 4), float(first + 6), "no signal"))
+        until(lambda: feed.waiting == 0)
+        now = watch.status().counters
+        assert (now.seen, now.gapped, now.pending) == (3, 0, before.pending + 6)
+        assert now.expected == before.expected + 6
+        watch.stop()
+        assert watch.join(2 * LAST_WAIT_S)
+        assert watch.status().counters == now  # and nobody will ever put it there
+        loaded.set()
+
+
+def test_a_frame_is_pending_until_its_commit(bench: Bench) -> None:
+    bench.settings = Settings(commit_s=3600.0)
+    watch, feed = bench.watch()
+    feed.put(picture(0))
+    until(lambda: watch.remembered)
+    feed.put(picture(1), Gap(2.0, 3.0, "no signal"), picture(4))
+    until(lambda: watch.status().waiting_frames == 2)
+    counters = watch.status().counters
+    assert (counters.seen, counters.gapped, counters.covered, counters.pending) == (1, 0, 0, 4)
+    assert watch.flush(PATIENCE_S)
+    counters = watch.status().counters
+    assert (counters.seen, counters.gapped, counters.covered, counters.pending) == (3, 1, 1, 0)
+    watch.stop()
+    assert watch.join(PATIENCE_S)
+    with bench.snapshot() as seen:
+        assert seen.counters() == watch.status().counters
+
+
 def test_a_model_that_cannot_be_loaded_ends_the_watch_and_says_why(bench: Bench) -> None:
     def load() -> TinyModel:
         raise RuntimeError("weights are gone")

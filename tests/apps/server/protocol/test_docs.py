@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -21,6 +22,9 @@ from apps.server.protocol import (
     parse_server,
 )
 from apps.server.protocol.schema import document_of
+from capture.frame import GapReason
+from capture.source_status import SourceReason
+from memory import Coverage, GapRow, coverage_text
 from streamvid.answer import TimeRange
 from tests.apps.served import talk
 
@@ -83,6 +87,24 @@ def test_every_code_is_documented():
     table = SECTIONS["error"]
     missing = {code for code in codes_in_the_source() if f"`{code}`" not in table}
     assert not missing
+
+
+def test_every_reason_is_documented():
+    for name, codes in (("source.status", SourceReason), ("source.gap", GapReason)):
+        missing = {code for code in get_args(codes) if f"`{code}`" not in SECTIONS[name]}
+        # These come as news of a state that stays.
+        assert missing <= {"clock", "resolution", "decoding", "options"}, name
+
+
+def test_the_coverage_of_an_example_agrees_with_itself():
+    covered = parse_server(examples(SECTIONS["response.done"])[0]).coverage
+    gaps = tuple(GapRow(one.start_s, one.end_s, one.reason) for one in covered.blind)
+    same = Coverage(
+        covered.start_s, covered.end_s, covered.seen_s, covered.frames, 0, blind=gaps, pending=()
+    )
+    assert covered.text == coverage_text(same)
+    assert covered.seen_s + sum(gap.end_s - gap.start_s for gap in gaps) == same.length_s
+    assert {gap.reason for gap in gaps} <= set(get_args(GapReason))
 
 
 def test_the_types_are_told_apart():

@@ -33,6 +33,9 @@ _ON_ITS_WAY_S = 2.0
 """Within so long after a change, what clients are told of it is still to come."""
 _SCHEMES = ("rtsp:", "rtsps:", "http:", "https:", "webcam:", "lavfi:")
 
+DISK_FULL = "the disk is full; what is seen now may be lost"
+"""Without the path that the disk's own words name: clients are told this."""
+
 
 class LiveOpener:
     """Opens addresses of live sources.
@@ -212,7 +215,7 @@ def told_status(
         kind=kind,
         state=source.state,
         reason=source.reason,
-        detail=one_line(source.detail or now.trouble),
+        detail=one_line(source.detail or (DISK_FULL if now.trouble else "")),
         since=wall_s - source.since_s,
         title=one_line(title),
         length_s=now.end_s,

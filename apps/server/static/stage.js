@@ -89,6 +89,8 @@ export class Stage {
     if (ticks?.pending) facts.push([status.kind === "file" ? "To come" : "Waiting", duration(ticks.pending)]);
     if (status.kind !== "file") facts.push(["Reconnects", String(status.reconnects)]);
     if (status.memory_bytes) facts.push(["On disk", size(status.memory_bytes)]);
+    const from_s = status.forgotten_before_s;
+    if (from_s) facts.push(["Kept from", this.base.text(from_s), "What was before has made room for what is new"]);
     const key = JSON.stringify(facts);
     if (key === this.facts) return;
     this.facts = key;

@@ -33,6 +33,7 @@ export function stateWords(status) {
     case "connecting":
       return { tone: "busy", text: status.kind === "file" ? "opening the file" : `connecting since ${since}` };
     case "seeing":
+      if (status.disk) return { tone: "bad", text: `seeing since ${since}, but the disk is ${status.disk}` };
       return { tone: "good", text: status.kind === "file" ? watching(status) : `seeing since ${since}${status.detail ? `: ${status.detail}` : ""}` };
     case "ended":
       return { tone: "done", text: status.kind === "file" ? "watched to its end" : `ended at ${since}` };

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from apps.server.live_source import LiveWatched, told_status
+from apps.server.live_source import DISK_FULL, LiveWatched, told_status
 from capture import SourceStatus as CaptureStatus
 from memory import Counters
 from streamvid.live import WatchEvent, WatchStatus
@@ -72,8 +72,9 @@ def test_a_source_that_is_seen_or_opened_for_the_first_time_has_no_attempts():
 
 
 def test_a_disk_that_takes_nothing_is_told_where_the_source_has_nothing_to_say():
-    status = told(WELL, trouble="no space left")
-    assert (status.state, status.reason, status.detail) == ("seeing", "frames", "no space left")
+    status = told(WELL, trouble="no space left in '/home/eye/memory.db'")
+    assert (status.state, status.reason, status.detail) == ("seeing", "frames", DISK_FULL)
+    assert "/home" not in str(status)
     assert told(LOST, trouble="no space left").detail == "the server ended the stream"
 
 

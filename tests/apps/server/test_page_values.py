@@ -146,7 +146,7 @@ def test_ranges_and_views(call, expression, value):
     ("status", "text"),
     [
         ("{}", "seeing since 14:02"),
-        ("{detail: 'no space left'}", "seeing since 14:02: no space left"),
+        ("{disk: 'full', detail: 'the disk is full'}", "seeing since 14:02, but the disk is full"),
         ("{state: 'stalled', reason: 'nothing arrives'}", "blind since 14:02: nothing arrives"),
         ("{state: 'reconnecting', reason: 'unreachable', detail: 'connection refused', attempt: 3,"
          " next_attempt_in_s: 12}", "blind since 14:02: connection refused; attempt 3 in 12 s"),

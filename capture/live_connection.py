@@ -16,7 +16,7 @@ from capture.frame import Pixels
 from capture.key_meter import KeyMeter
 from capture.live_clock import LiveClock, Rhythm
 from capture.live_messages import Failed, Message, Note, Opened, Order, Picture
-from capture.live_open import OpeningError, OpenStream, open_stream, uses_opencv
+from capture.live_open import OpeningError, OpenStream, open_stream, undecodable, uses_opencv
 from capture.live_packets import packets
 from capture.picture import PictureMaker
 
@@ -96,9 +96,8 @@ class LiveConnection:
         """One packet, and what it completes."""
         arrival_s = time.monotonic()
         self._packets += 1
-        if self._size is None and arrival_s - self._begin_s > 0.75 * self._order.first_frame_s:
-            # Before the parent gives up: it would only know that nothing came.
-            raise OpeningError("undecodable", f"{self._packets} packets, and no picture decodes")
+        if self._size is None and arrival_s - self._begin_s > self._order.undecodable_s:
+            raise undecodable(packet, self._packets, self._order)
         base = time_base or Fraction(1, 1000)
         at_s = None if packet.pts is None else float(packet.pts * base)
         key_s = None if self._clock.by_arrival else at_s

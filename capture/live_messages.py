@@ -26,9 +26,10 @@ MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 class Order:
     """What a child shall open. ``url`` and ``secrets`` hold the password: never print one.
 
-    On the monotonic clock, ``origin_s`` is where tick 0 begins (None: at the first picture) and
-    ``film_start_s`` where the own time 0 of a film lies that is gone on with.
-    ``follow_redirects``: whether a server may lead to another address.
+    ``io_limit_s`` is the longest that FFmpeg itself waits. On the monotonic clock, ``origin_s`` is
+    where tick 0 begins (None: at the first picture) and ``film_start_s`` where the own time 0 of a
+    film lies that is gone on with. ``follow_redirects``: whether a server may lead to another
+    address.
     """
 
     kind: AddressKind
@@ -38,6 +39,7 @@ class Order:
     is_finite: bool
     first_frame_s: float
     stall_s: float
+    io_limit_s: float
     lag_s: float
     decode: Decode
     short_side_px: int
@@ -46,6 +48,14 @@ class Order:
     film_start_s: float | None = None
     is_probe: bool = False
     follow_redirects: bool = True
+
+    @property
+    def undecodable_s(self) -> float:
+        """Packets for so long and no picture: told before the parent gives up.
+
+        The parent would only know that nothing came.
+        """
+        return 0.75 * self.first_frame_s
 
 
 @dataclass(frozen=True, slots=True)

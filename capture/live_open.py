@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import sys
@@ -12,9 +13,11 @@ from urllib.parse import urlsplit
 
 from capture.address import AddressKind
 from capture.credentials import redact
+from capture.errors import StillError
 from capture.live_messages import Order
 from capture.live_redirect import RedirectJudge
 from capture.source_status import SourceReason
+from capture.stills import still_size
 
 _NETWORK_FORMATS = "mpjpeg,mjpeg,mpegts,flv,live_flv,mov,mp4,matroska,webm,ogg,asf,h264,hevc,m4v"
 _SOUND_FORMATS = "aac,mp3,flac,wav,ac3,ogg"
@@ -32,8 +35,7 @@ _CHECKABLE = (
     "fpsprobesize",
     "max_redirects",
 )
-
-
+_SET_CODEC = "set the camera to H.264"
 _NETWORK: tuple[AddressKind, ...] = ("rtsp", "http", "hls")
 
 
@@ -58,16 +60,16 @@ def options_for(
     kind: AddressKind,
     *,
     avformat_major: int,
+    io_limit_s: float,
     stall_s: float,
     max_frame_px: int,
     follow_redirects: bool = True,
 ) -> dict[str, str]:
     """FFmpeg's options for a kind of source, by the names that this version knows.
 
-    The time limits are a second line: the parent kills a child that shows no picture in time. They
-    lie above the parent's, so that whoever looks sees one limit. RTSP waits twice its ``timeout``.
+    RTSP waits twice its ``timeout`` between packets, and once before the first.
     """
-    limit_us = str(round((stall_s + 5.0) * 1_000_000))
+    limit_us = str(round(io_limit_s * 1_000_000))
     options = {"max_pixels": str(max_frame_px)}
     if kind in ("http", "hls") and not follow_redirects:
         options["max_redirects"] = "0"  # of a playlist itself; what it names is opened regardless
@@ -105,6 +107,7 @@ def open_stream(order: Order) -> OpenStream:
     options = options_for(
         order.kind,
         avformat_major=av.library_versions["libavformat"][0],
+        io_limit_s=order.io_limit_s,
         stall_s=order.stall_s,
         max_frame_px=order.max_frame_px,
         follow_redirects=order.follow_redirects,
@@ -172,7 +175,7 @@ def failure(error: Exception, order: Order) -> OpeningError:
         case av.error.FileNotFoundError():
             return OpeningError("not found", detail)
         case av.error.DecoderNotFoundError() | av.error.DemuxerNotFoundError():
-            return OpeningError("unknown codec", detail)
+            return OpeningError("unknown codec", f"{detail}; {_SET_CODEC}")
         case av.error.HTTPError():
             return OpeningError("failed", f"the server answers: {detail}")
         case av.error.TimeoutError() | av.error.ExitError():
@@ -220,15 +223,32 @@ def _watched(container: Any, order: Order) -> Any:
     stream = container.streams.best("video") or container.streams.video[0]
     context = stream.codec_context
     if context is None:
-        raise OpeningError("unknown codec", "the video's codec is unknown; set the camera to H.264")
+        raise OpeningError("unknown codec", f"the video's codec is unknown; {_SET_CODEC}")
     if context.width * context.height > order.max_frame_px:
-        size = f"{context.width}x{context.height}"
-        raise OpeningError("too large", f"pictures of {size}; at most {order.max_frame_px} pixels")
+        raise _too_large(context.width, context.height, order)
     context.thread_count = 1  # more would only delay pictures
     context.options = {"max_pixels": str(order.max_frame_px)}
     if context.name == "mjpeg":
         context.options["err_detect"] = "explode"  # else a cut JPEG passes for a whole one
     return stream
+
+
+def _too_large(width_px: int, height_px: int, order: Order) -> OpeningError:
+    size = f"{width_px}x{height_px}"
+    return OpeningError("too large", f"pictures of {size}; at most {order.max_frame_px} pixels")
+
+
+def undecodable(packet: Any, count: int, order: Order) -> OpeningError:
+    """Why not one of ``count`` packets became a picture; ``packet`` is the newest.
+
+    Of JPEGs beyond ``max_pixels`` FFmpeg tells no size: it stands in their header.
+    """
+    if packet.stream.codec_context.name == "mjpeg":
+        with contextlib.suppress(StillError):
+            height_px, width_px = still_size(bytes(packet))
+            if width_px * height_px > order.max_frame_px:
+                return _too_large(width_px, height_px, order)
+    return OpeningError("undecodable", f"{count} packets, and no picture decodes")
 
 
 def uses_opencv(kind: AddressKind) -> bool:

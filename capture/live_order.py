@@ -9,6 +9,10 @@ from capture.credentials import Credentials
 from capture.live_messages import Order
 from capture.live_settings import LiveSettings
 
+WATCH_WITHIN_S = 8.0
+"""How long a probe waits for the child's word, once a picture was seen."""
+_SECOND_LINE_S = 5.0
+
 
 def live_order(
     address: Address,
@@ -29,6 +33,9 @@ def live_order(
         is_finite=address.is_finite,
         first_frame_s=settings.first_frame_s,
         stall_s=settings.stall_s,
+        # A second line: the parent kills a child that shows no picture in time. It lies above the
+        # parent's limits, so that whoever looks sees one limit, and the true reason.
+        io_limit_s=max(settings.first_frame_s, settings.stall_s, WATCH_WITHIN_S) + _SECOND_LINE_S,
         lag_s=settings.lag_s,
         decode=settings.decode,
         short_side_px=settings.picture.kept_short_side_px,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 from capture.geometry import UPRIGHT, Orientation
 from capture.key_meter import KeyMeter
 from capture.live_connection import NO_TIMES
-from capture.live_messages import Opened, Order, Probed
-from capture.live_open import OpeningError, open_stream
+from capture.live_messages import Message, Note, Opened, Order, Probed
+from capture.live_open import OpeningError, OpenStream, open_stream, undecodable
 from capture.live_packets import packets
 from capture.picture import PictureMaker
 
@@ -29,8 +30,8 @@ class _Look:
         self.kept: tuple[int, int] | None = None
         self.coded = (0, 0)
         self.pixel_format = ""
-        self.pictures = 0
-        self.begin_s = time.monotonic()
+        self.packets = self.pictures = 0
+        self.seen_s: float | None = None
         self.first_s: float | None = None
         self.last_s = 0.0
 
@@ -38,15 +39,19 @@ class _Look:
     def watched_s(self) -> float:
         return 0.0 if self.first_s is None else self.last_s - self.first_s
 
-    def is_enough(self, now_s: float, first_frame_s: float) -> bool:
+    def is_enough(self, now_s: float) -> bool:
         """Whether to stop: enough was measured, or the time is up."""
+        if self.seen_s is None:
+            return False
         if self.meter.is_sure and self.watched_s >= _LEAST_S:
             return True
-        limit_s = WATCH_S if self.kept else first_frame_s
-        return now_s - self.begin_s > limit_s or self.watched_s > WATCH_S
+        return max(now_s - self.seen_s, self.watched_s) > WATCH_S
 
-    def picture(self, picture: Any, aspect: Fraction | None, at_s: float | None) -> None:
+    def picture(
+        self, picture: Any, aspect: Fraction | None, at_s: float | None, now_s: float
+    ) -> None:
         if self.kept is None:
+            self.seen_s = now_s
             shape = self.maker.pixels(picture, aspect).shape
             self.kept = (shape[1], shape[0])
             self.coded = (picture.width, picture.height)
@@ -59,55 +64,72 @@ class _Look:
         self.last_s = at_s
 
 
-def probe_stream(order: Order) -> tuple[Opened, Probed]:
-    """Watch for some seconds and describe. Raises OpeningError."""
+def probe_stream(order: Order) -> Iterator[Message]:
+    """Watch for some seconds, tell of the first picture, and describe. Raises OpeningError."""
+    begin_s = time.monotonic()
+    opened = open_stream(order)
+    look = _Look(order)
+    try:
+        yield from _watched(opened, look, order, begin_s)
+        yield from _described(opened, look, order)
+    finally:
+        opened.container.close()
+
+
+def _watched(opened: OpenStream, look: _Look, order: Order, begin_s: float) -> Iterator[Message]:
     import av
 
-    opened = open_stream(order)
     container, stream = opened.container, opened.stream
     codec = stream.codec_context
-    look = _Look(order)
     has_times = container.format.name.split(",")[0] not in NO_TIMES and order.kind != "webcam"
-    try:
-        aspect = codec.sample_aspect_ratio or stream.sample_aspect_ratio
-        for packet in packets(container, stream, order):
-            now_s = time.monotonic()
-            if packet.is_keyframe:
-                look.meter.key(_time_s(packet, stream, has_times, now_s), now_s)
-            try:
-                pictures = codec.decode(packet)
-            except av.error.FFmpegError:
-                continue
-            for picture in pictures:
-                look.picture(picture, aspect, _time_s(picture, stream, has_times, now_s))
-            if look.is_enough(now_s, order.first_frame_s):
-                break
-        if look.kept is None:
-            raise OpeningError("undecodable", "packets come, and no picture decodes")
-        watched_s = look.watched_s
-        turned = next(iter(look.orientations.values()), UPRIGHT)
-        said = Opened(
-            codec.name,
-            look.coded,
-            has_sound=bool(container.streams.audio),
-            container=container.format.name,
-            ignored_options=opened.ignored_options,
-        )
-        return said, Probed(
-            pixel_format=look.pixel_format,
-            coded=look.coded,
-            kept=look.kept,
-            pixel_aspect=str(aspect or 1),
-            rotation_deg=turned.rotation_deg,
-            mirrored=turned.is_mirrored,
-            claimed_fps=float(stream.average_rate) if stream.average_rate else None,
-            measured_fps=(look.pictures - 1) / watched_s if watched_s > 0.5 else None,
-            key_interval_s=look.meter.interval_s,
-            watched_s=watched_s,
-            keys_only=order.decode == "keys" or (order.decode == "auto" and look.meter.keys_only),
-        )
-    finally:
-        container.close()
+    aspect = codec.sample_aspect_ratio or stream.sample_aspect_ratio
+    for packet in packets(container, stream, order):
+        now_s = time.monotonic()
+        look.packets += 1
+        if packet.is_keyframe:
+            look.meter.key(_time_s(packet, stream, has_times, now_s), now_s)
+        try:
+            pictures = codec.decode(packet)
+        except av.error.FFmpegError:
+            pictures = []  # damaged; where all are, that is told below
+        is_first = look.kept is None
+        for picture in pictures:
+            look.picture(picture, aspect, _time_s(picture, stream, has_times, now_s), now_s)
+        if look.kept is None and now_s - begin_s > order.undecodable_s:
+            raise undecodable(packet, look.packets, order)
+        if is_first and look.kept is not None:
+            yield Note("frames", "the first picture")
+        if look.is_enough(now_s):
+            return
+
+
+def _described(opened: OpenStream, look: _Look, order: Order) -> Iterator[Message]:
+    if look.kept is None:
+        raise OpeningError("lost", f"it ended after {look.packets} packets without a picture")
+    container, stream = opened.container, opened.stream
+    codec = stream.codec_context
+    watched_s = look.watched_s
+    turned = next(iter(look.orientations.values()), UPRIGHT)
+    yield Opened(
+        codec.name,
+        look.coded,
+        has_sound=bool(container.streams.audio),
+        container=container.format.name,
+        ignored_options=opened.ignored_options,
+    )
+    yield Probed(
+        pixel_format=look.pixel_format,
+        coded=look.coded,
+        kept=look.kept,
+        pixel_aspect=str(codec.sample_aspect_ratio or stream.sample_aspect_ratio or 1),
+        rotation_deg=turned.rotation_deg,
+        mirrored=turned.is_mirrored,
+        claimed_fps=float(stream.average_rate) if stream.average_rate else None,
+        measured_fps=(look.pictures - 1) / watched_s if watched_s > 0.5 else None,
+        key_interval_s=look.meter.interval_s,
+        watched_s=watched_s,
+        keys_only=order.decode == "keys" or (order.decode == "auto" and look.meter.keys_only),
+    )
 
 
 def _time_s(timed: Any, stream: Any, has_times: bool, now_s: float) -> float | None:

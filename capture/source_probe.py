@@ -10,19 +10,23 @@ from capture.address import Address
 from capture.child_process import ChildProcess
 from capture.credentials import Credentials
 from capture.errors import SourceError
-from capture.live_messages import Failed, Message, Opened, Probed
-from capture.live_order import live_order
-from capture.live_probe import WATCH_S
+from capture.live_messages import Failed, Message, Note, Opened, Probed
+from capture.live_order import WATCH_WITHIN_S, live_order
 from capture.live_settings import LiveSettings
+from capture.source_status import SourceReason
 
-_REMEDIES = {
+_REMEDIES: dict[SourceReason, str] = {
     "refused": "check user and password",
     "not found": "check the path",
     "unreachable": "check the address, the network and the camera's power",
     "nothing arrives": "check the camera",
+    "stalled": "check the camera and the network",
     "audio only": "choose another stream of the camera",
-    "unknown codec": "set the camera to H.264",
+    "no video": "choose another stream of the camera",
+    "undecodable": "set the camera to H.264, or choose another stream of it",
+    "too large": "choose a smaller stream of the camera",
 }
+_NO_CAMERA = "plug the camera in, or name another: webcam:0, webcam:/dev/video0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def probe_source(
     *,
     credentials: Credentials | None = None,
 ) -> SourceProbe:
-    """Watch ``address`` for some seconds (6 after its opening at most) and describe it.
+    """Watch ``address`` for some seconds (6 from its first picture at most) and describe it.
 
     Raises SourceError, whose ``reason`` is a code and whose text says why nothing is seen.
     """
@@ -77,27 +81,39 @@ def probe_source(
 def _described(
     heard: SimpleQueue[Message | None], address: Address, first_frame_s: float
 ) -> SourceProbe:
-    deadline_s = time.monotonic() + first_frame_s + WATCH_S + 2.0
+    deadline_s = time.monotonic() + first_frame_s
+    late = Failed("nothing arrives", f"no picture within {first_frame_s:g} s")
     opened: Opened | None = None
     while True:
         try:
             message = heard.get(timeout=max(0.0, deadline_s - time.monotonic()))
         except Empty:
-            message = Failed("nothing arrives", f"no picture within {first_frame_s:g} s")
+            message = late
         match message:
+            case Note("frames"):
+                deadline_s = time.monotonic() + WATCH_WITHIN_S
+                late = Failed("stalled", "some pictures came, and then none")
             case Opened():
                 opened = message
             case Probed() if opened is not None:
                 return _probe(opened, message)
-            case Failed(reason, detail):
-                remedy = _REMEDIES.get(reason, "")
-                text = f"nothing is seen of {address.public}: {reason}"
-                text += f" ({detail})" if detail and detail != reason else ""
-                raise SourceError(text + (f"; {remedy}" if remedy else ""), reason)
+            case Failed():
+                raise _silent(message, address)
             case None:
                 raise SourceError(
                     f"nothing is seen of {address.public}: the capture process died", "child died"
                 )
+
+
+def _silent(failed: Failed, address: Address) -> SourceError:
+    """Why nothing is seen, and what to do."""
+    reason, detail = failed.reason, failed.detail
+    remedy = _REMEDIES.get(reason, "")
+    if reason == "not found" and address.kind == "webcam":
+        remedy = _NO_CAMERA
+    text = f"nothing is seen of {address.public}: {reason}"
+    text += f" ({detail})" if detail and detail != reason else ""
+    return SourceError(text + (f"; {remedy}" if remedy else ""), reason)
 
 
 def _probe(opened: Opened, seen: Probed) -> SourceProbe:

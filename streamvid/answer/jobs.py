@@ -155,14 +155,18 @@ def take_context(
         yield store.add(key, context)
 
     steps = engine.stream(prefill, owner=owner, rest=Priority.QUESTION)
-    for step in steps:
-        if step is not None:
-            return step, False
-        try:
+    try:
+        for step in steps:
+            if step is not None:
+                return step, False
             check()
-        except BaseException:
-            steps.cancel()
-            raise
+    except BaseException:  # Ctrl-C comes while a chunk is waited for
+        steps.cancel()
+        with suppress(Exception):  # the error that is on its way tells more
+            for step in steps:  # the chunk that runs may have been the last
+                if step is not None:
+                    _give_back(engine, store, step, owner)
+        raise
     raise RecordingError("the view could not be prefilled; ask again")  # cancelled from outside
 
 
@@ -217,9 +221,7 @@ def grow_context(
             grown.extend(steps)  # the step that runs may be the first
             held = grown[-1].kept if grown else kept
             if held is not None:
-                engine.submit(
-                    lambda model: store.give_back(held), priority=Priority.QUESTION, owner=owner
-                ).result()
+                _give_back(engine, store, held, owner)
         raise
     if not grown:
         raise RecordingError("the view could not be prefilled; ask again")  # cancelled from outside
@@ -254,6 +256,12 @@ def say_again(
             check()
     finally:
         steps.cancel()
+
+
+def _give_back(engine: Engine, store: ContextStore, kept: KeptContext, owner: str) -> None:
+    engine.submit(
+        lambda model: store.give_back(kept), priority=Priority.QUESTION, owner=owner
+    ).result()
 
 
 def chunk_tokens(settings: Settings, spec: ModelSpec) -> int:

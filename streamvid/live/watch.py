@@ -312,7 +312,8 @@ class Watch:
     ) -> EncodedFrames | None:
         """The model's numbers; ``None`` where the engine had too much to do and let them go.
 
-        Commits meanwhile what is due: a question may keep the model busy.
+        Commits meanwhile what is due: a question may keep the model busy. Once the watch is stopped
+        that is everything, as nobody may have the patience for the model any more.
         """
         if not frames:
             return None
@@ -327,7 +328,10 @@ class Watch:
             try:
                 return future.result(timeout=LOOK_S)
             except NotYetError:
-                recorder.commit_if_due()
+                if self._stopping.is_set():
+                    recorder.commit()
+                else:
+                    recorder.commit_if_due()
             except JobDroppedError:
                 return None
 

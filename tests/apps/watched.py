@@ -52,10 +52,14 @@ class Watched:
 
     def ask(self, question: str) -> dict[str, Any]:
         """Type a question; its answer. Afterwards what was seen so far is on the disk."""
+        self.put(question)
+        return self.until(question=question)
+
+    def put(self, question: str) -> None:
+        """Type a question."""
         assert self.child.stdin is not None
         self.child.stdin.write(question + "\n")
         self.child.stdin.flush()
-        return self.until(question=question)
 
     def end(self, number: signal.Signals | None = None) -> tuple[int, float, str]:
         """Wait for its end, after a signal if one is given: exit code, seconds, what it said."""

@@ -10,13 +10,14 @@ from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, create_connection, create_s
 from threading import Thread
 from typing import Literal
 
-Mode = Literal["pass", "slow", "pause", "blackhole", "fin", "rst"]
+Mode = Literal["pass", "slow", "pause", "blackhole", "vanish", "fin", "rst"]
 
 
 class Proxy:
     """Passes connections on to ``upstream_port`` until ``mode`` says otherwise.
 
     ``pause`` stops reading (so the sender feels it), ``blackhole`` accepts and never answers,
+    ``vanish`` says nothing more, not even good-bye, and refuses new connections (a half-open peer);
     ``fin`` and ``rst`` end connections, and refuse new ones the same way; ``slow`` lets
     ``slow_bytes_s`` through, and what is too much waits.
     """
@@ -48,6 +49,11 @@ class Proxy:
 
     def _accept(self) -> None:
         while self._is_open:
+            if self.mode == "vanish":
+                self._listener.close()
+                while self._is_open and self.mode == "vanish":
+                    time.sleep(0.02)
+                self._listener = create_server(("127.0.0.1", self.port))
             if select([self._listener], [], [], 0.05)[0]:
                 client, _ = self._listener.accept()
                 self.accepted += 1
@@ -75,7 +81,7 @@ class Proxy:
                 if self.mode in ("fin", "rst"):
                     self._end(client)
                     return
-                if self.mode in ("pause", "blackhole"):
+                if self.mode in ("pause", "blackhole", "vanish"):
                     time.sleep(0.02)
                     continue
                 for ready in select([client, server], [], [], 0.05)[0]:

@@ -156,27 +156,45 @@ def gate(upstream_port: int, password: Callable[[], str]) -> Callable[[socket], 
     return talk
 
 
-_SOUND = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=audio 0 RTP/AVP 8\r\na=control:a\r\n"
+def described(media: str, *, payload: int, clock_hz: int) -> Callable[[socket], None]:
+    """An RTSP camera of one stream, which ``media`` announces; it sends 160 bytes each 20 ms."""
+    sdp = f"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n{media}a=control:a\r\n"
+
+    def talk(client: socket) -> None:
+        for request in requests(client):
+            method = request.split(" ")[0]
+            if method == "DESCRIBE":
+                client.sendall(rtsp_answer(request, "200 OK", body=sdp))
+            elif method == "SETUP":
+                transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+                client.sendall(rtsp_answer(request, "200 OK", transport, "Session: 1"))
+            elif method == "PLAY":
+                client.sendall(rtsp_answer(request, "200 OK", "Session: 1"))
+                for number in range(400):
+                    rtp = bytes([0x80, payload]) + number.to_bytes(2, "big")
+                    rtp += (
+                        (number * clock_hz // 50).to_bytes(4, "big") + b"\0\0\0\1" + b"\xd5" * 160
+                    )
+                    client.sendall(b"$\0" + len(rtp).to_bytes(2, "big") + rtp)
+                    time.sleep(0.02)
+            else:
+                client.sendall(rtsp_answer(request, "200 OK", "Public: DESCRIBE, SETUP, PLAY"))
+
+    return talk
 
 
-def audio_only(client: socket) -> None:
-    """An RTSP camera that has a microphone and no eye."""
-    for request in requests(client):
-        method = request.split(" ")[0]
-        if method == "DESCRIBE":
-            client.sendall(rtsp_answer(request, "200 OK", body=_SOUND))
-        elif method == "SETUP":
-            transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
-            client.sendall(rtsp_answer(request, "200 OK", transport, "Session: 1"))
-        elif method == "PLAY":
-            client.sendall(rtsp_answer(request, "200 OK", "Session: 1"))
-            for number in range(400):  # 20 ms of A-law silence in each
-                rtp = bytes([0x80, 8]) + number.to_bytes(2, "big")
-                rtp += (number * 160).to_bytes(4, "big") + b"\0\0\0\1" + b"\xd5" * 160
-                client.sendall(b"$\0" + len(rtp).to_bytes(2, "big") + rtp)
-                time.sleep(0.02)
-        else:
-            client.sendall(rtsp_answer(request, "200 OK", "Public: DESCRIBE, SETUP, PLAY"))
+audio_only = described("m=audio 0 RTP/AVP 8\r\n", payload=8, clock_hz=8000)
+"""A camera that has a microphone (A-law silence) and no eye."""
+metadata_only = described(
+    "m=application 0 RTP/AVP 96\r\na=rtpmap:96 vnd.onvif.metadata/90000\r\n",
+    payload=96,
+    clock_hz=90_000,
+)
+"""A camera's stream of what it detected, without the picture."""
+of_unknown_codec = described(
+    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 X-CAM/90000\r\n", payload=224, clock_hz=90_000
+)
+"""A camera whose video no FFmpeg knows; each packet ends a picture."""
 
 
 def mjpeg(pictures: Callable[[int], bytes | None], fps: float) -> Callable[[socket], None]:

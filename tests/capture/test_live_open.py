@@ -6,7 +6,7 @@ import pytest
 from capture import Address, Credentials, LiveSettings
 from capture.key_meter import KeyMeter
 from capture.live_open import clean, ignored_options, options_for
-from capture.live_order import live_order
+from capture.live_order import WATCH_WITHIN_S, live_order
 from capture.opencv_camera import camera_pictures
 from tests.capture.videos import encode, steady
 
@@ -16,7 +16,7 @@ MAJOR = av.library_versions["libavformat"][0]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_this_ffmpeg_knows_what_we_ask_of_it(kind) -> None:
-    options = options_for(kind, avformat_major=MAJOR, stall_s=20, max_frame_px=10**7)
+    options = options_for(kind, avformat_major=MAJOR, io_limit_s=25, stall_s=20, max_frame_px=10**7)
     assert ignored_options(kind, tuple(options)) == ()
 
 
@@ -26,17 +26,34 @@ def test_an_unknown_option_is_found_out() -> None:
 
 
 def test_the_time_limit_of_rtsp_is_named_by_version() -> None:
-    old = options_for("rtsp", avformat_major=58, stall_s=20, max_frame_px=10**7)
-    new = options_for("rtsp", avformat_major=62, stall_s=20, max_frame_px=10**7)
+    old = options_for("rtsp", avformat_major=58, io_limit_s=25, stall_s=20, max_frame_px=10**7)
+    new = options_for("rtsp", avformat_major=62, io_limit_s=25, stall_s=20, max_frame_px=10**7)
     assert "stimeout" in old
     assert "timeout" not in old
     assert new["timeout"] == "25000000"
     assert new["rtsp_transport"] == "tcp"
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        LiveSettings(),
+        LiveSettings(first_frame_s=600.0),
+        LiveSettings(stall_s=3600.0),
+        LiveSettings(first_frame_s=0.2, stall_s=0.2),
+    ],
+    ids=["default", "late", "rare", "short"],
+)
+def test_ffmpegs_time_limit_lies_above_each_of_ours(settings) -> None:
+    # It knows no reason: what it ends passes for a server that sends nonsense.
+    order = live_order(Address.parse("rtsp://cam/x"), settings, None)
+    assert order.io_limit_s > max(settings.first_frame_s, settings.stall_s, WATCH_WITHIN_S) + 4
+    assert order.undecodable_s < settings.first_frame_s
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_remote_server_can_make_us_open_a_file(kind) -> None:
-    options = options_for(kind, avformat_major=MAJOR, stall_s=20, max_frame_px=10**7)
+    options = options_for(kind, avformat_major=MAJOR, io_limit_s=25, stall_s=20, max_frame_px=10**7)
     assert not {"file", "concat", "pipe", "data"} & set(options["protocol_whitelist"].split(","))
     if kind == "http":
         assert "hls" not in options["format_whitelist"].split(",")

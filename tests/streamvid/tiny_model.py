@@ -83,6 +83,7 @@ class TinyContext:
 
     def extend(self, embeddings: npt.NDArray[np.floating]) -> None:
         assert not self.closed
+        self.model.on_extend(len(embeddings))
         self.model.prefilled_tokens += len(embeddings)
         place = np.arange(len(self.rows), len(self.rows) + len(embeddings))[:, None]
         wave = np.sin(place * (1.0 + np.arange(D)))
@@ -120,6 +121,7 @@ class TinyModel:
         default_view_tokens: int = 128,
         default_fusion_frames: int = 6,
         on_encode: Callable[[int], None] = lambda frames: None,
+        on_extend: Callable[[int], None] = lambda tokens: None,
     ) -> None:
         rng = np.random.default_rng(seed)
 
@@ -132,7 +134,7 @@ class TinyModel:
         self.embedding = weight(256, D) * 4
         self.w_e = np.linalg.qr(rng.normal(size=(E, E)))[0][:3].astype(np.float32)
         self.batch_noise = batch_noise
-        self.on_encode = on_encode
+        self.on_encode, self.on_extend = on_encode, on_extend
         self.encoded_frames = self.prefilled_tokens = self.fused_frames = 0
         self.closed = False
         self.spec = ModelSpec(

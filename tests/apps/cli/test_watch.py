@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from apps.cli.watch import END_WITHIN_S
 from tests.apps.conftest import write_video
 from tests.apps.terminal import Terminal
 from tests.apps.watched import PICTURE, Watched, inspected
+
+BROKEN_OFF = "ended in the middle of a step; what was committed is kept"
 
 
 @pytest.fixture
@@ -197,6 +200,66 @@ def test_what_was_seen_while_the_model_loads_is_not_called_unseen(watch, pipes):
     watching.until(state="seeing")
     _, _, said = watching.end(signal.SIGINT)
     assert "nothing is remembered of it" in said
+
+
+# What a child needs beyond the time that it is given, on a machine where much else runs.
+SLACK_S = 1.5
+
+
+@pytest.mark.slow  # a step that never ends is waited for until the time is up
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_step_that_never_ends_holds_its_end_up_no_longer_than_told(watch, program, pipes, number):
+    watching = watch(
+        PICTURE, "--set", "commit_s=60",
+        STREAMVID_MODEL="held_model:SlowSpeaker", **pipes.environment,
+    )  # fmt: skip
+    watching.put("What is it?")
+    pipes.wait()
+    code, took_s, said = watching.end(number)
+    assert took_s < END_WITHIN_S + SLACK_S
+    assert (code, said.splitlines()[-1]) == (1, BROKEN_OFF)
+    assert inspected(program)["frames"] >= 1
+
+
+@pytest.mark.slow  # as above
+def test_what_was_encoded_before_a_batch_that_never_ends_is_committed(watch, program, pipes):
+    watching = watch(
+        PICTURE, "--set", "commit_s=60",
+        STREAMVID_MODEL="held_model:before_batch", HELD_BATCH="4", **pipes.environment,
+    )  # fmt: skip
+    pipes.wait()
+    assert inspected(program)["frames"] == 1  # the first is committed at once, the next in a minute
+    code, took_s, said = watching.end(signal.SIGINT)
+    assert took_s < END_WITHIN_S + SLACK_S
+    assert (code, said.splitlines()[-1]) == (1, BROKEN_OFF)
+    assert inspected(program)["frames"] >= 3
+    assert list(program.home.rglob("*.sock")) == []
+
+
+def test_a_second_signal_ends_it_at_once(watch, pipes):
+    watching = watch(PICTURE, STREAMVID_MODEL="held_model:SlowSpeaker", **pipes.environment)
+    watching.put("What is it?")
+    pipes.wait()
+    watching.child.send_signal(signal.SIGINT)
+    watching.until(state="stopped")
+    code, took_s, said = watching.end(signal.SIGINT)
+    assert code == 130
+    assert took_s < SLACK_S
+    assert "Traceback" not in said
+
+
+def test_an_answer_under_way_is_stopped_after_one_more_step(watch, program, pipes):
+    watching = watch(PICTURE, STREAMVID_MODEL="held_model:SlowSpeaker", **pipes.environment)
+    watching.put("What is it?")
+    pipes.wait()
+    watching.child.send_signal(signal.SIGINT)
+    watching.until(state="stopped")
+    pipes.let_go()
+    code, took_s, said = watching.end()
+    assert code == 0, said
+    assert took_s < SLACK_S
+    assert "are remembered" in said
+    assert inspected(program)["ticks_pending"] == 0
 
 
 def test_a_killed_watch_is_gone_on_with(watch, program):

@@ -4,8 +4,9 @@
 
 A real RTSP server on loopback, with a proxy in front of it. First the cost: CPU of the capture
 process over ``--seconds`` decoding all pictures (a key picture every 2 s), and key pictures only
-(every second). Then ``--minutes`` with the default limits and faults by ``--seed``: a pause longer
-than the stall limit, connections closed and reset, the server killed, the capture process killed.
+(every second). Then ``--minutes`` with the default limits and faults of a kind, length and distance
+by ``--seed``: a pause longer than the stall limit, connections closed and reset, the server killed,
+the capture process killed.
 Needs requirements-dev.txt for the server.
 """
 
@@ -19,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -164,35 +166,46 @@ def suffer(kind: str, watcher: Watcher, proxy: Proxy, server: RtspServer, blind_
     else:
         proxy.mode = kind  # type: ignore[assignment]
     noticed_s = watcher.until("stalled", "reconnecting")
-    watcher.read(max(0.0, blind_s - (time.monotonic() - begin_s)))
+    if kind != "child":  # there the camera was never gone
+        watcher.read(max(0.0, blind_s - (time.monotonic() - begin_s)))
     if kind == "server":
         server.start()
     proxy.mode = "pass"
     waited_s = watcher.source.status().next_attempt_in_s or 0.0
     back_s = watcher.until("seeing")
-    return Fault(kind, round(noticed_s, 2), round(blind_s, 1), round(waited_s, 2), round(back_s, 2))
+    lasted_s = noticed_s if kind == "child" else blind_s
+    return Fault(
+        kind, round(noticed_s, 2), round(lasted_s, 1), round(waited_s, 2), round(back_s, 2)
+    )
+
+
+def kinds(chance: random.Random) -> Iterator[str]:
+    """Each kind as often as the others, in whatever order."""
+    while True:
+        yield from chance.sample(FAULTS, len(FAULTS))
 
 
 def measure_faults(server: RtspServer, minutes: float, seed: int) -> dict[str, Any]:
     """Faults by seed, and what was seen of them."""
     chance = random.Random(seed)
     faults: list[Fault] = []
+    parent_mb: list[float] = []
     with Proxy(server.port) as proxy:
         address = capture.Address.parse(server.url("two.mp4", proxy.port))
         with capture.LiveSource(address) as source:
             watcher = Watcher(source)
             watcher.until("seeing")
             watcher.read(10)
-            first_mb = resident_mb(os.getpid())
             first_child_mb = resident_mb(source.status().child_pid or 0)
             end_s = time.monotonic() + minutes * 60
-            while time.monotonic() < end_s:
-                kind = FAULTS[len(faults) % len(FAULTS)]
+            for kind in kinds(chance):
+                parent_mb.append(round(resident_mb(os.getpid()), 1))
+                if time.monotonic() > end_s:
+                    break
                 long_s = chance.uniform(25, 60) if kind == "pause" else chance.uniform(1, 30)
                 faults.append(suffer(kind, watcher, proxy, server, long_s))
                 print(faults[-1], file=sys.stderr)
                 watcher.read(chance.uniform(12, 30))
-            last_mb = resident_mb(os.getpid())
             child = source.status().child_pid
             child_mb = resident_mb(child) if child is not None else 0.0
             source.close()
@@ -211,7 +224,7 @@ def measure_faults(server: RtspServer, minutes: float, seed: int) -> dict[str, A
                 "counters": asdict(source.counters()),
                 "gaps": watcher.gapped,
                 "reconnects": source.status().reconnects,
-                "parent_with_proxy_mb": [round(first_mb, 1), round(last_mb, 1)],
+                "parent_with_proxy_mb": parent_mb,
                 "child_mb": [round(first_child_mb, 1), round(child_mb, 1)],
             }
 

@@ -38,7 +38,7 @@ class LiveConnection:
         self._clock = LiveClock(by_arrival=order.kind == "webcam", offset_s=order.film_start_s)
         self._rhythm = Rhythm()
         self._origin_s = order.origin_s
-        self._begin_s = time.monotonic()
+        self._begin_s = self._first_packet_s = time.monotonic()
         self._received: dict[int, tuple[float, float]] = {}
         self._aspect: Fraction | None = None
         self._size: tuple[int, int] | None = None
@@ -96,7 +96,11 @@ class LiveConnection:
         """One packet, and what it completes."""
         arrival_s = time.monotonic()
         self._packets += 1
-        if self._size is None and arrival_s - self._begin_s > self._order.undecodable_s:
+        if self._packets == 1:
+            self._first_packet_s = arrival_s
+        if self._size is None and self._order.is_undecodable(
+            arrival_s - self._begin_s, arrival_s - self._first_packet_s
+        ):
             raise undecodable(packet, self._packets, self._order)
         base = time_base or Fraction(1, 1000)
         at_s = None if packet.pts is None else float(packet.pts * base)

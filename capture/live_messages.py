@@ -49,13 +49,15 @@ class Order:
     is_probe: bool = False
     follow_redirects: bool = True
 
-    @property
-    def undecodable_s(self) -> float:
-        """Packets for so long and no picture: told before the parent gives up.
+    def is_undecodable(self, since_order_s: float, since_packet_s: float) -> bool:
+        """Whether there is still no picture so long after this order and after the first packet.
 
-        The parent would only know that nothing came.
+        Told before the parent gives up, who would only know that nothing came. Opening may take
+        most of the time, and the first key picture some of the rest.
         """
-        return 0.75 * self.first_frame_s
+        return (
+            since_order_s > 0.75 * self.first_frame_s and since_packet_s > 0.25 * self.first_frame_s
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,11 @@ def _watched(opened: OpenStream, look: _Look, order: Order, begin_s: float) -> I
     codec = stream.codec_context
     has_times = container.format.name.split(",")[0] not in NO_TIMES and order.kind != "webcam"
     aspect = codec.sample_aspect_ratio or stream.sample_aspect_ratio
+    first_packet_s: float | None = None
     for packet in packets(container, stream, order):
         now_s = time.monotonic()
         look.packets += 1
+        first_packet_s = now_s if first_packet_s is None else first_packet_s
         if packet.is_keyframe:
             look.meter.key(_time_s(packet, stream, has_times, now_s), now_s)
         try:
@@ -95,7 +97,7 @@ def _watched(opened: OpenStream, look: _Look, order: Order, begin_s: float) -> I
         is_first = look.kept is None
         for picture in pictures:
             look.picture(picture, aspect, _time_s(picture, stream, has_times, now_s), now_s)
-        if look.kept is None and now_s - begin_s > order.undecodable_s:
+        if look.kept is None and order.is_undecodable(now_s - begin_s, now_s - first_packet_s):
             raise undecodable(packet, look.packets, order)
         if is_first and look.kept is not None:
             yield Note("frames", "the first picture")

@@ -114,6 +114,19 @@ def test_a_short_pause_costs_no_connection(server: RtspServer) -> None:
             assert source.counters().covered <= 1  # what was held up came late, and counts
 
 
+def test_a_camera_that_opens_late_is_not_called_undecodable(server: RtspServer) -> None:
+    with Proxy(server.port) as proxy:
+        proxy.mode = "pause"
+        address = Address.parse(server.url("cam.mp4", proxy.port))
+        with LiveSource(address, quick(first_frame_s=8.0)) as source:
+            reader = Reader(source)
+            reader.for_s(0.8 * 8.0)
+            proxy.mode = "pass"
+            reader.until(lambda: source.status().state == "seeing", 3)
+            assert reader.states == ["connecting", "seeing"]
+            reader.finish()
+
+
 def test_a_line_that_is_too_slow_falls_behind_and_is_opened_anew(server, folder) -> None:
     # TCP drops nothing: without this the picture would be later by the hour.
     with Proxy(server.port) as proxy:

@@ -48,7 +48,10 @@ def test_ffmpegs_time_limit_lies_above_each_of_ours(settings) -> None:
     # It knows no reason: what it ends passes for a server that sends nonsense.
     order = live_order(Address.parse("rtsp://cam/x"), settings, None)
     assert order.io_limit_s > max(settings.first_frame_s, settings.stall_s, WATCH_WITHIN_S) + 4
-    assert order.undecodable_s < settings.first_frame_s
+    # Nor does the parent, who gives up at the limit: pictures that do not decode are told before.
+    limit_s = settings.first_frame_s
+    assert order.is_undecodable(0.99 * limit_s, 0.9 * limit_s)
+    assert not order.is_undecodable(0.99 * limit_s, 0.1 * limit_s)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-import os
 import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import cv2
 import numpy as np
@@ -17,12 +18,29 @@ from tests.capture.watching import Reader, quick
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
 
 
+GROWS = (
+    "print(flush=True); input(); kept = bytearray(b'x') * 40_000_000; print(flush=True); input()"
+)
+
+
 @needs_proc
 def test_what_a_process_takes_is_told_and_grows_with_it() -> None:
-    before = held_bytes(os.getpid())
-    kept = np.ones(40_000_000, np.uint8)
-    assert before > 10_000_000
-    assert held_bytes(os.getpid()) - before > 0.9 * kept.nbytes
+    # One of its own: this one may give back as much as it takes meanwhile.
+    command = [sys.executable, "-c", GROWS]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()
+        before = held_bytes(child.pid)
+        child.stdin.write("\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        after = held_bytes(child.pid)
+        child.stdin.write("\n")
+    assert before is not None
+    assert after is not None
+    assert before > 1_000_000
+    assert after - before > 0.9 * 40_000_000
 
 
 def test_of_a_process_that_is_gone_nothing_is_told() -> None:

@@ -73,7 +73,9 @@ def test_a_frames_tokens_are_the_same_under_every_question(name) -> None:
     head = model.spec.prefix_head_tokens
     stop = head + FRAMES * model.spec.tokens_per_frame
     one, other = (reference(model, question, pictures)[:stop] for question in (FIRST, SECOND))
-    assert torch.equal(one, other)  # the prefix's head too: nothing looks ahead
+    # The prefix's head too: nothing looks ahead. Some processors sum in an order of their own for
+    # each length.
+    same(one, other)
 
 
 @pytest.mark.parametrize("cut", [(0, FRAMES), (0, 2), (2, 5)])

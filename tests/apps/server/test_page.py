@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import fields
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from apps.server.serving import Serving
 from tests.apps.conftest import write_video
 from tests.apps.served import await_served
-from tests.apps.server.browsing import PHONE, WIDE, ask, expect, pixel, playwright, save
+from tests.apps.server.browsing import PHONE, WIDE, ask, expect, pixel, save
 
 pytestmark = pytest.mark.slow
 MOST_CLIENTS = next(f.default for f in fields(Serving) if f.name == "most_clients")
@@ -251,9 +251,10 @@ def test_it_comes_back_when_the_server_does(program, clip, open_page):
     page.keyboard.press("Enter")
     expect(page.locator("#ask-problem")).to_contain_text("Not connected")
     save(page, "away-wide-light")
+    # So long that the server has started before the page tries by itself.
+    expect(page.locator("#countdown")).to_have_text(re.compile(r"Trying again in (9|10) s\."))
     await_served(program.start(*arguments))
-    with suppress(playwright.TimeoutError):  # where it has tried by itself meanwhile
-        page.locator("#retry").click(timeout=1000)
+    page.locator("#retry").click()
     expect(page.locator("#connection-text")).to_have_text("Connected")
     expect(page.locator(".divider")).to_contain_text("not remembered any more")
     page.keyboard.press("Enter")

@@ -22,6 +22,7 @@ from tests.streamvid.model.llava_mini import golden
 NAMES = golden.model_names() or [None]
 FRAMES = 6
 FIRST, SECOND = "What is shown?", "How many people are there, and what do they do!"
+AS_LONG = "is What shown?"
 SAME = 3e-5
 """Of values about 7, float32: other batches and sums in another order."""
 STORED = 4e-3
@@ -72,10 +73,12 @@ def test_a_frames_tokens_are_the_same_under_every_question(name) -> None:
     model, pictures = loaded(name), stills()
     head = model.spec.prefix_head_tokens
     stop = head + FRAMES * model.spec.tokens_per_frame
-    one, other = (reference(model, question, pictures)[:stop] for question in (FIRST, SECOND))
-    # The prefix's head too: nothing looks ahead. Some processors sum in an order of their own for
-    # each length.
-    same(one, other)
+    assert model.count_tokens(FIRST) == model.count_tokens(AS_LONG)
+    one, other, longer = (
+        reference(model, question, pictures)[:stop] for question in (FIRST, AS_LONG, SECOND)
+    )
+    assert torch.equal(one, other)  # the prefix's head too: nothing looks ahead
+    same(one, longer)  # some processors sum in another order for another length
 
 
 @pytest.mark.parametrize("cut", [(0, FRAMES), (0, 2), (2, 5)])

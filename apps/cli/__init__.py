@@ -19,9 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         # Imported here, as a Ctrl-C that comes this early must not end in a traceback either.
-        from apps.cli.title import hide_secrets
+        if arguments is None:  # else the process is its caller's
+            from apps.cli.title import hide_secrets
 
-        hide_secrets(given)  # before all else is imported, which takes longest
+            hide_secrets(given)  # before all else is imported, which takes longest
         from apps.cli.program import run
 
         code = run(given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from memory import Recording
-from memory import Timeline as WallClock
 from streamvid.answer.asker import Asker
 from streamvid.answer.result import SearchResult
 from streamvid.answer.retrieval import Retrieval
@@ -40,11 +39,6 @@ class Recorded:
         """The newest picture at or before ``t_s`` (``None``: of all), if one is kept."""
         with translated():
             return still_at(self._recording, t_s)
-
-    def wall_clock(self) -> WallClock | None:
-        """What turns wall time into the recording's and back; a file's has none."""
-        with translated(), self._recording.snapshot() as snapshot:
-            return snapshot.timeline()
 
     def ask(
         self,

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from memory import Anchor, Batch, GapRow, Home, TickSpan, describe_live
 from streamvid.answer import TimeRange
-from streamvid.engine import ModelFacts
 from streamvid.errors import (
     EmptyQuestionError,
     RangeError,
     RecordingError,
     RecordingNotFoundError,
 )
-from streamvid.ingest.ingest import model_identity
 from streamvid.session import Recorded, Session
 from tests.streamvid.films import film
 from tests.streamvid.tiny_model import TinyModel
@@ -92,25 +89,8 @@ def test_what_is_held_sees_the_recording_grow(session: Session, tmp_path: Path) 
 
 def test_what_was_removed_since_says_so(session: Session, recorded: Recorded) -> None:
     session.remove(recorded.glance().recording_id)
-    for look in (recorded.glance, recorded.timeline, recorded.still, recorded.wall_clock):
+    for look in (recorded.glance, recorded.timeline, recorded.still):
         with pytest.raises(RecordingError):
             look()
     with pytest.raises(RecordingError):
         recorded.ask("q").result()
-
-
-def test_a_live_recording_alone_has_a_wall_clock(
-    session: Session, recorded: Recorded, tmp_path: Path
-) -> None:
-    assert recorded.wall_clock() is None
-    model = TinyModel()
-    identity = model_identity(ModelFacts(model.spec, model.fingerprint, model.language_model))
-    source = describe_live("rtsp://cam/1", name="front")
-    camera = Home(tmp_path / "home").create(source, identity, created_wall_s=1000.0)
-    with camera.writer(identity) as writer:
-        writer.begin_run(1000.0)
-        gap, began = GapRow(0.0, 10.0, "no signal"), Anchor(0.0, 1000.0, run=True)
-        writer.commit(Batch(TickSpan(0, 10), (), (gap,), anchors=(began,)))
-    clock = session.recorded("front").wall_clock()
-    assert clock is not None
-    assert (clock.to_wall_time(5.0), clock.to_stream_time(1005.0)) == (1005.0, 5.0)
